@@ -1,0 +1,102 @@
+// Plan: the benchmark as a program: a quick run writes one record with what a reader needs, wrong usage ends with
+// status 2 and writes nothing, and the peer either ran and agreed or says why it did not. Rates are not judged here.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { after, test } from "node:test";
+import { skipOrFail } from "../../testing/challenge.ts";
+import type { BenchRecord } from "./record.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "gossamer-bench-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+// Starts the program from wherever this test runs: built, or from its sources.
+const mainUrl = new URL(`./main${extname(import.meta.filename)}`, import.meta.url);
+const starter = join(folder, "start.mjs");
+writeFileSync(starter, `import { main } from ${JSON.stringify(mainUrl.href)};\nawait main(process.argv);\n`);
+
+function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [starter, ...args], { encoding: "utf8", cwd: folder });
+}
+
+test("a quick run of the kernels writes one complete record and prints the ceiling", () => {
+  const out = join(folder, "record.json");
+  const { status, stdout, stderr } = bench("--quick", "--only", "kernels", "--neurons", "256", "--out", out);
+  assert.equal(status, 0, stderr);
+  const record = JSON.parse(readFileSync(out, "utf8")) as BenchRecord;
+  assert.equal(record.schema, "gossamer.bench/1");
+  assert.deepEqual(record.command.slice(-6), ["--only", "kernels", "--neurons", "256", "--out", out]);
+  assert.equal(record.machine.node, process.versions.node);
+  assert.ok(record.kernels !== null && record.ceiling !== null);
+  assert.deepEqual([record.inference, record.peer], [null, null]);
+  assert.equal(record.kernels.length, 3 * 4 * 3, "weight formats x lanes x kernel sets");
+  for (const { timing, edgesPerSecond, ofCeiling } of record.kernels) {
+    assert.equal(timing.samplesMs.length, 2);
+    assert.equal(timing.spread, null);
+    assert.ok(edgesPerSecond > 0 && ofCeiling !== null && ofCeiling > 0);
+  }
+  assert.ok(Object.values(record.ceiling.edgesPerSecond).every((rate) => rate > 0));
+  assert.match(stdout, /Ceiling of loads and adds alone/);
+});
+
+test("whole inference: verified, then every row mode with one worker and two", () => {
+  const out = join(folder, "inference.json");
+  const sizes = ["--neurons", "1024", "--layers", "6", "--rows", "200"];
+  const { status, stderr } = bench("--quick", "--only", "inference", ...sizes, "--out", out);
+  assert.equal(status, 0, stderr);
+  const { inference } = JSON.parse(readFileSync(out, "utf8")) as BenchRecord;
+  assert.ok(inference !== null);
+  assert.deepEqual(
+    inference.map(({ rowMode, workers, rows, verified }) => [rowMode, workers, rows, verified]),
+    [1, 2].flatMap((workers) => [
+      ["all", workers, 50, "oracle"],
+      ["nonzero", workers, 200, "oracle"],
+      ["distinct", workers, 200, "oracle"],
+    ]),
+  );
+  for (const { rowMode, nominalEdges, computedEdges } of inference) {
+    if (rowMode === "all") assert.equal(computedEdges, nominalEdges);
+    else assert.ok(computedEdges < nominalEdges);
+  }
+});
+
+test("the peer in C gives the same bits and categories, or says why it did not run", (t) => {
+  const out = join(folder, "peer.json");
+  const sizes = ["--neurons", "256", "--layers", "6", "--rows", "300"];
+  const { status, stderr } = bench("--quick", "--only", "peer", ...sizes, "--out", out);
+  assert.equal(status, 0, stderr);
+  const { peer } = JSON.parse(readFileSync(out, "utf8")) as BenchRecord;
+  assert.ok(peer !== null);
+  if ("unavailable" in peer) {
+    skipOrFail(t, "peer", peer.unavailable);
+    return;
+  }
+  assert.equal(peer.checkedRows, 300);
+  assert.equal(peer.timings.length, 6);
+  assert.deepEqual(
+    peer.ratio.map(({ threads }) => threads),
+    [1, 2],
+  );
+});
+
+test("wrong usage ends with status 2 and one line that says what was expected", () => {
+  for (const args of [["--only", "nothing"], ["--neurons", "0"], ["--rows", "-1"], ["--unknown"]]) {
+    const { status, stderr } = bench(...args);
+    assert.equal(status, 2, args.join(" "));
+    assert.match(stderr, /error:/);
+  }
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith("bench-")),
+    [],
+  );
+});
+
+test("a record that can't be written ends with status 3 and one line", () => {
+  const out = join(folder, "missing", "record.json");
+  const { status, stderr } = bench("--quick", "--only", "kernels", "--neurons", "256", "--out", out);
+  assert.equal(status, 3);
+  assert.match(stderr, /^bench: .*missing/m);
+  assert.ok(!existsSync(out));
+});

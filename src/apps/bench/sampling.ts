@@ -1,0 +1,57 @@
+// Taking samples of several variants so that a slow moment of the machine meets all of them: every variant is warmed
+// up, then each round takes one sample of every variant.
+
+import { type SampleFigures, summarize } from "../../report/statistics.ts";
+
+export interface Variant {
+  /** Does the work once. */
+  run(): void;
+}
+
+export interface SamplePlan {
+  readonly rounds: number;
+  /** Least length of one sample; short work is repeated within it. */
+  readonly sampleMs: number;
+  /** Least time of running before the first sample. */
+  readonly warmUpMs: number;
+}
+
+export interface Timing extends SampleFigures {
+  /** How often one sample did the work. */
+  readonly repeats: number;
+  /** Milliseconds for doing the work once, a sample each, in order. */
+  readonly samplesMs: readonly number[];
+}
+
+/** Samples of each variant, in the given order. `onSample` is called after every one, for progress. */
+export function sampleInterleaved(
+  variants: readonly Variant[],
+  { rounds, sampleMs, warmUpMs }: SamplePlan,
+  onSample: () => void,
+): Timing[] {
+  const prepared = variants.map((variant) => ({
+    variant,
+    repeats: warmUp(variant, warmUpMs, sampleMs),
+    samplesMs: [] as number[],
+  }));
+  for (let round = 0; round < rounds; round++) {
+    for (const { variant, repeats, samplesMs } of prepared) {
+      const started = performance.now();
+      for (let k = 0; k < repeats; k++) variant.run();
+      samplesMs.push((performance.now() - started) / repeats);
+      onSample();
+    }
+  }
+  return prepared.map(({ repeats, samplesMs }) => ({ repeats, samplesMs, ...summarize(samplesMs) }));
+}
+
+/** Runs for `warmUpMs` at least, then finds how many repeats fill a sample. */
+function warmUp(variant: Variant, warmUpMs: number, sampleMs: number): number {
+  const started = performance.now();
+  do variant.run();
+  while (performance.now() - started < warmUpMs);
+  const once = performance.now();
+  variant.run();
+  const took = performance.now() - once;
+  return Math.max(1, Math.ceil(sampleMs / Math.max(took, 1e-3)));
+}

@@ -1,0 +1,150 @@
+// `gossamer infer`: reads a network and inputs, infers, compares with a truth, writes what was asked for, and prints the
+// record of the run. Contract: docs/command-line.md.
+
+import type { Command } from "commander";
+import { FormatError, UsageError } from "../../../core/errors.ts";
+import { kindOfName } from "../../../data/file-kind.ts";
+import { readTruth, writeCategories } from "../../../data/truth.ts";
+import { writeInputs } from "../../../data/write-inputs.ts";
+import { openEngine } from "../../../engine/engine.ts";
+import { compareCategories, type TruthComparison } from "../../../network/categories.ts";
+import { makeRunRecord, type RunRecord } from "../../../report/run-record.ts";
+import { categoryActivations } from "../category-activations.ts";
+import { finiteNumber, seedNumber, wholeNumber } from "../arguments.ts";
+import { complain, type CommandContext, print } from "../context.ts";
+import { addEngineFlags, type EngineFlags, engineOptionsOf } from "../engine-options.ts";
+import { EXIT } from "../exit.ts";
+import { checkOutputFile } from "../output-path.ts";
+import { printRun } from "../print-run.ts";
+import { openProgress } from "../progress.ts";
+import { readModelAndInputs } from "../read-model.ts";
+import { writeTrace } from "../trace-file.ts";
+import { peakMemoryBytes, processSeconds, runtimeFacts } from "../runtime.ts";
+
+interface InferFlags extends EngineFlags {
+  readonly input: string;
+  readonly truth?: string;
+  readonly layers?: number;
+  readonly bias?: number;
+  readonly output?: string;
+  readonly categories?: string;
+  readonly trace?: string;
+  readonly seed: number;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+const HELP = `
+MODEL is a .safetensors file, or a folder of layers as the Sparse DNN Graph Challenge has them
+(n1024-l1.tsv, .tsv.gz, .bin or .bin.gz, and so on).
+
+Examples:
+  gossamer infer neuron1024 --input sparse-images-1024.tsv.gz --truth neuron1024-l120-categories.tsv
+  gossamer infer neuron1024 --input sparse-images-1024.tsv.gz --layers 10 --workers 1 --rows all --json
+  gossamer infer neuron1024 --input images.tsv.gz --strategy data --hash input --hash-method deal --trace trace.json
+  gossamer infer model.safetensors --input rows.safetensors --categories found.tsv --output activations.tsv.gz
+
+Exit status: 0 ok, 1 the truth differs, 2 wrong usage, 3 bad input, 4 out of resources, 5 a worker failed, 130 Ctrl-C.`;
+
+export function addInferCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command("infer")
+    .summary("run a network on inputs and say which rows end not all zero")
+    .description("Runs a sparse network on input rows and reports the categories: the rows that end not all zero.")
+    .argument("<model>", "network: a .safetensors file or a folder of layers")
+    .requiredOption("--input <file>", "input rows: .tsv, .bin, .mtx (also .gz) or .safetensors")
+    .option("--truth <file>", "expected categories, one row number a line; exit status 1 when they differ")
+    .option("--layers <n>", "only the first so many layers", wholeNumber(1))
+    .option("--bias <b>", "bias of all neurons, for a folder of layers (default: the challenge's)", finiteNumber)
+    .option("--output <file>", "write the final activations of the category rows: .tsv, .bin, .mtx or .safetensors")
+    .option("--categories <file>", "write the categories, one row number a line")
+    .option("--trace <file>", "write what every worker did when: JSON lines, or for Perfetto a name ending in .json");
+  addEngineFlags(command)
+    .option("--seed <n>", "seed of everything random in a run, kept in the record", seedNumber, 1)
+    .option("--json", "print the record of the run as one JSON object")
+    .option("--quiet", "no progress on stderr")
+    .addHelpText("after", HELP)
+    .action((model: string, flags: InferFlags) => infer(model, flags, context));
+}
+
+async function infer(model: string, flags: InferFlags, context: CommandContext): Promise<void> {
+  const { signal } = context;
+  const engineOptions = { ...engineOptionsOf(flags, flags.output !== undefined), trace: flags.trace !== undefined };
+  checkOutputs(model, flags);
+  using progress = openProgress(flags.quiet === true);
+  const truth = flags.truth === undefined ? null : await readTruth(flags.truth);
+
+  progress.step("reading");
+  const readStarted = performance.now();
+  const { network, inputs } = await readModelAndInputs(model, flags.input, {
+    layers: flags.layers,
+    bias: flags.bias,
+    signal,
+    onProgress: (share) => progress.update(share),
+  });
+  const readSeconds = (performance.now() - readStarted) / 1000;
+  checkTruthRows(truth, flags.truth, inputs.nrows);
+
+  progress.step("preparing");
+  await using engine = await openEngine(network, engineOptions);
+  signal.throwIfAborted();
+  progress.step("inferring");
+  const result = await engine.infer(inputs, { signal, onProgress: (share) => progress.update(share) });
+
+  progress.step("writing");
+  if (flags.categories !== undefined) await writeCategories(flags.categories, result.categories, signal);
+  if (flags.output !== undefined) await writeInputs(flags.output, categoryActivations(result), signal);
+  if (flags.trace !== undefined) await writeTrace(flags.trace, result, signal);
+  progress.end();
+
+  const comparison = truth === null ? null : compareCategories(result.categories, truth);
+  const record = await makeRunRecord(result, {
+    network,
+    truth: comparison,
+    seed: flags.seed,
+    readSeconds,
+    prepareSeconds: engine.prepareSeconds,
+    totalSeconds: processSeconds(),
+    peakBytes: peakMemoryBytes(),
+    runtime: runtimeFacts(),
+  });
+  report(record, comparison, flags, context);
+}
+
+function report(
+  record: RunRecord,
+  comparison: TruthComparison | null,
+  flags: InferFlags,
+  context: CommandContext,
+): void {
+  if (flags.json === true) print(JSON.stringify(record, null, 2));
+  else printRun(record);
+  if (comparison?.verdict === "differ") {
+    const counts = `${comparison.missing} missing, ${comparison.extra} extra`;
+    complain(`the categories differ from ${flags.truth}: ${counts}`);
+    context.setStatus(EXIT.differ);
+  }
+}
+
+/** @throws UsageError, ResourceError for a place where nothing can be written. */
+function checkOutputs(model: string, flags: InferFlags): void {
+  const sources = [model, flags.input, ...(flags.truth === undefined ? [] : [flags.truth])];
+  for (const path of [flags.categories, flags.trace]) {
+    if (path === undefined) continue;
+    checkOutputFile(path, sources);
+    sources.push(path);
+  }
+  if (flags.output === undefined) return;
+  const kind = kindOfName(flags.output);
+  if (kind === null) {
+    throw new UsageError(`${flags.output}: activations are written as .tsv, .bin, .mtx (also .gz) or .safetensors`);
+  }
+  checkOutputFile(flags.output, sources);
+}
+
+/** A truth that names rows which the inputs do not have is of other inputs. @throws FormatError */
+function checkTruthRows(truth: Uint32Array | null, path: string | undefined, nrows: number): void {
+  const last = truth?.at(-1);
+  if (path === undefined || last === undefined || last < nrows) return;
+  throw new FormatError(path, null, `names row ${last + 1}, expected at most ${nrows}, the rows of the inputs`);
+}

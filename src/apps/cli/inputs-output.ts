@@ -1,0 +1,29 @@
+// Inputs on their way to disk from `generate` and `convert`.
+
+import { UsageError } from "../../core/errors.ts";
+import { formatCount } from "../../core/units.ts";
+import { kindOfName } from "../../data/file-kind.ts";
+import { writeInputs } from "../../data/write-inputs.ts";
+import { type CsrMatrix, nnzOf } from "../../sparse/matrix.ts";
+import { checkOutputFile } from "./output-path.ts";
+import type { Progress } from "./progress.ts";
+
+/** @throws UsageError, ResourceError unless inputs can be written there. */
+export function checkInputsOutput(path: string, sources: readonly string[] = []): void {
+  if (kindOfName(path) === null) {
+    throw new UsageError(`${path}: inputs are written as .safetensors, .tsv, .bin or .mtx (the last three also .gz)`);
+  }
+  checkOutputFile(path, sources);
+}
+
+export async function saveInputs(
+  path: string,
+  inputs: CsrMatrix,
+  { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
+): Promise<void> {
+  progress.step("writing rows");
+  await writeInputs(path, inputs, signal);
+  progress.end();
+  const size = `${formatCount(inputs.nrows)} rows of ${formatCount(inputs.ncols)} features`;
+  progress.say(`wrote ${path}: ${size}, ${formatCount(nnzOf(inputs))} nonzeros`);
+}

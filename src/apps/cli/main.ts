@@ -1,0 +1,68 @@
+// The entry of the command line: runs one command and turns whatever it throws into one line and an exit status.
+// This is the only place that prints errors; a stack is shown with GOSSAMER_DEBUG=1.
+
+import { readFileSync } from "node:fs";
+import { CommanderError } from "commander";
+import { InterruptedError } from "../../core/errors.ts";
+import { complain, type CommandContext } from "./context.ts";
+import { EXIT, exitStatusOf } from "./exit.ts";
+import { type Interruption, watchSignals } from "./interruption.ts";
+import { makeProgram } from "./program.ts";
+
+/** @param argv as process.argv. Sets process.exitCode; resolves when the command has ended. */
+export async function main(argv: readonly string[]): Promise<void> {
+  endQuietlyWithoutReader();
+  using interruption = watchSignals();
+  process.on("uncaughtException", (error) => process.exit(fail(error, interruption)));
+  let status: number = EXIT.ok;
+  const context: CommandContext = {
+    signal: interruption.signal,
+    setStatus: (chosen) => {
+      status = chosen;
+    },
+  };
+  try {
+    await makeProgram(readVersion(), context).parseAsync(argv);
+    process.exitCode = status;
+  } catch (error) {
+    process.exitCode = fail(error, interruption);
+  }
+}
+
+/** Prints one line about `error`. @returns the exit status */
+function fail(error: unknown, interruption: Interruption): number {
+  if (error instanceof CommanderError) return failUsage(error);
+  // Whatever broke after Ctrl-C broke because of it.
+  const isInterrupted = interruption.status !== null || error instanceof InterruptedError;
+  const status = interruption.status ?? exitStatusOf(error);
+  if (isInterrupted) complain("interrupted");
+  else complain(status === EXIT.bug ? `internal error, please report it: ${messageOf(error)}` : messageOf(error));
+  if (process.env["GOSSAMER_DEBUG"] === "1") console.error(error);
+  return status;
+}
+
+/** Help and version are no mistakes; a missing command gets the help on stderr, which commander has printed. */
+function failUsage(error: CommanderError): number {
+  if (error.exitCode === 0) return EXIT.ok;
+  if (error.code !== "commander.help") complain(error.message.replace(/^error: /, ""));
+  return EXIT.usage;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `gossamer infer --json | head -1`: a reader that has seen enough is no error. */
+function endQuietlyWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit();
+      throw error;
+    });
+  }
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

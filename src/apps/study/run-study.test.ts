@@ -1,0 +1,76 @@
+// Plan: a small study from start to end: every point of the grid as often as asked, interleaved, without points that
+// differ in nothing; the same categories everywhere. Interrupted and started again it runs only what is missing; half a
+// line at the end of the file is dropped. A case that changed under its name, and a file that is none, are refused.
+
+import assert from "node:assert/strict";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { FormatError, InterruptedError, UsageError } from "../../core/errors.ts";
+import { runSmallStudy, SMALL_SPEC } from "../../testing/small-study.ts";
+import { makeTemporaryFolder } from "../../testing/temporary-folder.ts";
+import { readRecords, RECORDS_FILE } from "./records-file.ts";
+
+const folder = makeTemporaryFolder("study");
+after(() => folder[Symbol.dispose]());
+const file = join(folder.path, RECORDS_FILE);
+
+test("an interrupted study keeps its records and goes on where it stopped", async () => {
+  const controller = new AbortController();
+  const steps: string[] = [];
+  const broken = runSmallStudy(folder.path, SMALL_SPEC, {
+    signal: controller.signal,
+    onStep: (name) => steps.push(name),
+    onProgress: (share) => {
+      if (steps.at(-1)?.endsWith("measuring") === true && share >= 5 / 16) {
+        controller.abort(new InterruptedError("interrupted"));
+      }
+    },
+  });
+  await assert.rejects(broken, InterruptedError);
+  const before = readFileSync(file, "utf8");
+  assert.equal(before.trimEnd().split("\n").length, 5);
+
+  // As if the machine had stopped while it wrote.
+  appendFileSync(file, '{"schema":"gossamer.run/1","netw');
+  const halfLines: number[] = [];
+  await readRecords(folder.path, { repair: false, onHalfLine: (line) => halfLines.push(line) });
+  assert.deepEqual(halfLines, [6]);
+
+  const records = await runSmallStudy(folder.path);
+  assert.ok(readFileSync(file, "utf8").startsWith(before), "records were changed");
+  const names = records.map(({ record }) => `${record.study.repeat} ${record.study.key}`);
+  assert.equal(names.length, 16);
+  assert.equal(new Set(names).size, 16);
+  // All first repeats come before all second ones.
+  const repeats = records.map(({ record }) => record.study.repeat);
+  assert.deepEqual(
+    repeats,
+    Array.from({ length: 16 }, (_, k) => (k < 8 ? 1 : 2)),
+  );
+  assert.equal(new Set(records.map(({ record }) => record.categories.sha256)).size, 1);
+  for (const { record } of records) {
+    const { rows, referenceRows, reference, largestError } = record.study.verified;
+    assert.deepEqual([rows, reference], [256, "oracle"]);
+    assert.ok(referenceRows >= 3 && largestError < 1e-4);
+  }
+
+  const all = readFileSync(file, "utf8");
+  await runSmallStudy(folder.path);
+  assert.equal(readFileSync(file, "utf8"), all, "a complete study ran again");
+});
+
+test("a case that changed under its name is refused", async () => {
+  const cases = SMALL_SPEC.cases.map((item) => ({ ...item, network: { radixnet: { neurons: 64, layers: 9 } } }));
+  await assert.rejects(runSmallStudy(folder.path, { ...SMALL_SPEC, cases }), UsageError);
+});
+
+test("a line that is no record is refused with its number", async () => {
+  using other = makeTemporaryFolder("study-bad");
+  const bad = join(other.path, RECORDS_FILE);
+  const read = (): Promise<unknown> => readRecords(other.path, { repair: false, onHalfLine: () => {} });
+  for (const line of ["no JSON", "null", "[]", '{"schema":"gossamer.run/1"}']) {
+    writeFileSync(bad, `${readFileSync(file, "utf8").split("\n")[0]}\n${line}\n`);
+    await assert.rejects(read, (error) => error instanceof FormatError && error.line === 2);
+  }
+});

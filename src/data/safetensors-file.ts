@@ -1,0 +1,94 @@
+// A safetensors file opened for reading by byte range: the header at once, each tensor when it is asked for. Tensors
+// land on shared memory unless asked otherwise. Elements are little-endian, as in every typed array of the machines that Node runs on.
+
+import { type FileHandle, open } from "node:fs/promises";
+import { FormatError } from "../core/errors.ts";
+import { toFileError } from "./file-errors.ts";
+import {
+  LENGTH_BYTES,
+  parseHeader,
+  parseHeaderLength,
+  type SafetensorsHeader,
+  type TensorInfo,
+  wrong,
+} from "./safetensors-header.ts";
+
+/** One read call is at most this long, so that an abort is not kept waiting by gigabytes. */
+const MAX_READ_BYTES = 64 << 20;
+
+export interface SafetensorsFile extends AsyncDisposable {
+  readonly path: string;
+  readonly bytes: number;
+  readonly header: SafetensorsHeader;
+  /** Reads a tensor's bytes as they are, onto shared memory unless the file was opened otherwise. */
+  read(tensor: TensorInfo): Promise<ArrayBufferLike>;
+  close(): Promise<void>;
+}
+
+export interface SafetensorsOptions {
+  /**
+   * False: tensors land on memory of this thread, which the runtime counts and collects in time when many are read one
+   * after the other; shared memory it does not count. Default: true.
+   */
+  readonly shared?: boolean | undefined;
+}
+
+/** Opens `path` and checks its header. @throws FormatError for a missing file or a header that lies. */
+export async function openSafetensors(path: string, options: SafetensorsOptions = {}): Promise<SafetensorsFile> {
+  const allocate = (bytes: number): ArrayBufferLike =>
+    options.shared === false ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+  let file: FileHandle | null = null;
+  try {
+    file = await open(path, "r");
+    const handle = file;
+    const { size: bytes } = await handle.stat();
+    const head = await readBytes(handle, path, 0, Math.min(LENGTH_BYTES, bytes), (n) => new ArrayBuffer(n));
+    const length = parseHeaderLength(path, new Uint8Array(head), bytes);
+    const json = await readBytes(handle, path, LENGTH_BYTES, length, (n) => new ArrayBuffer(n));
+    const header = parseHeader(path, new Uint8Array(json), bytes);
+    const close = (): Promise<void> => handle.close();
+    return {
+      path,
+      bytes,
+      header,
+      read: ({ begin, end }) => readBytes(handle, path, begin, end - begin, allocate),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await file?.close();
+    throw toFileError(error, path, "read");
+  }
+}
+
+async function readBytes<B extends ArrayBufferLike>(
+  file: FileHandle,
+  path: string,
+  position: number,
+  length: number,
+  allocate: (bytes: number) => B,
+): Promise<B> {
+  try {
+    const buffer = allocate(length);
+    const bytes = new Uint8Array(buffer);
+    for (let done = 0; done < length; ) {
+      const { bytesRead } = await file.read(bytes, done, Math.min(MAX_READ_BYTES, length - done), position + done);
+      if (bytesRead === 0) throw new FormatError(path, null, `ends at byte ${position + done} while it is being read`);
+      done += bytesRead;
+    }
+    return buffer;
+  } catch (error) {
+    throw toFileError(error, path, "read");
+  }
+}
+
+/** A one-dimensional tensor that must be there with one of `dtypes`. @throws FormatError */
+export function expectTensor(file: SafetensorsFile, name: string, dtypes: readonly string[]): TensorInfo {
+  const tensor = file.header.tensors.get(name);
+  if (tensor === undefined) throw new FormatError(file.path, null, `tensor ${name} is missing`);
+  if (!dtypes.includes(tensor.dtype)) {
+    throw wrong(file.path, `tensor ${name}: dtype`, tensor.dtype, dtypes.join(" or "));
+  }
+  if (tensor.shape.length !== 1) throw wrong(file.path, `tensor ${name}: shape`, tensor.shape, "one dimension");
+  return tensor;
+}

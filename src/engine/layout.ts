@@ -1,0 +1,141 @@
+// Where everything of a run lies in shared memory, and how much of it there is.
+
+import { writeArray } from "../kernels/layer-record.ts";
+import type { Order } from "../partition/hashing.ts";
+import type { NeuronOrder } from "../partition/neuron-order.ts";
+import { type CsrMatrix, type IndexArray, MAX_U16_DIMENSION } from "../sparse/matrix.ts";
+import type { Arena } from "../threads/arena.ts";
+import { ResourceError } from "../core/errors.ts";
+import type { PlacedInputs, RowTables, WorkerBuffers } from "./task.ts";
+
+/** A worker's two buffers together should stay in its L2 cache. Reason: L2 is 1 to 2 MiB on servers. */
+const WORKER_BUFFER_BYTES = 1024 * 1024;
+/** The buffers that all workers share stay in L3. */
+const SHARED_BUFFER_BYTES = 16 * 1024 * 1024;
+/** Dense rows between stages take at most this much of the memory that is left. */
+const MAX_POOL_BYTES = 1024 * 1024 * 1024;
+
+export interface Buffers {
+  readonly workers: readonly WorkerBuffers[];
+  readonly shared: WorkerBuffers;
+  readonly batchLanes: number;
+  readonly sharedLanes: number;
+}
+
+/** Activation buffers, for rows of at most `maxWidth` neurons in tiles of `lanes`. @throws ResourceError */
+export function allocateBuffers(arena: Arena, workers: number, maxWidth: number, lanes: number): Buffers {
+  const lanesIn = (bytes: number): number => Math.max(1, Math.floor(bytes / 2 / (maxWidth * 4 * lanes))) * lanes;
+  const batchLanes = Math.min(lanesIn(WORKER_BUFFER_BYTES), 1024);
+  const sharedLanes = Math.min(lanesIn(SHARED_BUFFER_BYTES), 4096);
+  const take = (count: number, what: string): WorkerBuffers => ({
+    a: arena.allocate(count * maxWidth * 4, `activations of ${what}`),
+    b: arena.allocate(count * maxWidth * 4, `activations of ${what}`),
+    addresses: arena.allocate(count * 4, `row addresses of ${what}`),
+    unwanted: arena.allocate(maxWidth * 4, `unwanted rows of ${what}`),
+    rowList: arena.allocate(count * 4, `row numbers of ${what}`),
+    masks: arena.allocate(count * 4, `masks of ${what}`),
+  });
+  return {
+    workers: Array.from({ length: workers }, (_, worker) => take(batchLanes, `worker ${worker}`)),
+    shared: take(sharedLanes, "the team"),
+    batchLanes,
+    sharedLanes,
+  };
+}
+
+/** Copies the inputs into memory, features renumbered by `order` where it is given. @throws ResourceError */
+export function placeInputs(arena: Arena, inputs: CsrMatrix, order: NeuronOrder | null): PlacedInputs {
+  const put = (array: Uint32Array | Uint16Array | Float32Array, what: string): number => {
+    const address = arena.allocate(array.byteLength, `${what} of the inputs`);
+    writeArray(arena.memory, address, array);
+    return address;
+  };
+  const rowPtr = put(inputs.rowPtr, "row pointers");
+  // Small indices may be 16-bit even of many features; renumbered they may not.
+  const indices = order === null || inputs.ncols <= MAX_U16_DIMENSION ? inputs.colIdx : Uint32Array.from(inputs.colIdx);
+  const colIdx = put(indices, "column indices");
+  if (order !== null) renumber(viewLike(arena.memory, colIdx, indices), order);
+  return {
+    nrows: inputs.nrows,
+    ncols: inputs.ncols,
+    rowPtr,
+    colIdx,
+    idxBytes: indices.BYTES_PER_ELEMENT,
+    values: put(inputs.values, "values"),
+    valueStep: inputs.values.length === 1 ? 0 : 4,
+  };
+}
+
+function viewLike(memory: WebAssembly.Memory, address: number, like: IndexArray): IndexArray {
+  return like.BYTES_PER_ELEMENT === 2
+    ? new Uint16Array(memory.buffer, address, like.length)
+    : new Uint32Array(memory.buffer, address, like.length);
+}
+
+function renumber(indices: IndexArray, order: NeuronOrder): void {
+  for (let p = 0; p < indices.length; p++) indices[p] = order[indices[p]];
+}
+
+/** The tables of one run, at their starting values: every row stands for itself, listed by `order`. @throws ResourceError */
+export function allocateRowTables(arena: Arena, nrows: number, order: Order | null): RowTables {
+  const words = (what: string): number => arena.allocate(nrows * 4, `${what} of the rows`);
+  const tables = {
+    leader: words("leaders"),
+    weight: words("weights"),
+    hash: words("hashes"),
+    slot: words("slots"),
+    list: words("list"),
+    alive: arena.allocate(nrows, "categories of the rows"),
+  };
+  const { buffer } = arena.memory;
+  const leader = new Uint32Array(buffer, tables.leader, nrows);
+  const list = new Uint32Array(buffer, tables.list, nrows);
+  for (let row = 0; row < nrows; row++) {
+    leader[row] = row;
+    list[order === null ? row : order[row]] = row;
+  }
+  new Uint32Array(buffer, tables.weight, nrows).fill(1);
+  new Uint32Array(buffer, tables.slot, nrows).fill(0xffff_ffff);
+  new Uint8Array(buffer, tables.alive, nrows).fill(0);
+  return tables;
+}
+
+export interface Pool {
+  readonly address: number;
+  readonly slotBytes: number;
+  readonly slots: number;
+}
+
+/**
+ * Room for dense rows between stages: for all rows where that fits, else for as many as may.
+ * Untouched pages cost nothing, so a large pool is free until rows survive.
+ * @throws ResourceError when not even one slot a worker is left, or when `needAll` and the rows do not fit.
+ */
+export function allocatePool(
+  arena: Arena,
+  nrows: number,
+  maxWidth: number,
+  limitBytes: number,
+  needAll: boolean,
+): Pool {
+  const slotBytes = Math.ceil((maxWidth * 4) / 64) * 64;
+  const left = limitBytes - arena.usedBytes - 64;
+  const most = Math.floor(Math.min(needAll ? left : MAX_POOL_BYTES, left) / slotBytes);
+  if (most < 1 || (needAll && most < nrows)) {
+    throw new ResourceError(`no memory for the activations of ${nrows} rows: room for ${Math.max(0, most)} is left`);
+  }
+  const slots = Math.min(nrows, most);
+  const address = arena.allocate(slots * slotBytes, "rows between layers");
+  touchPages(arena.memory, address, Math.ceil((slots * slotBytes) / TOUCHED_SHARE));
+  return { address, slotBytes, slots };
+}
+
+/** One slot in this many is expected to be used, and gets its pages before the run instead of in it. */
+const TOUCHED_SHARE = 4;
+const SYSTEM_PAGE_BYTES = 4096;
+
+/** Makes the system back a range with memory; workers that do so together wait for each other in the kernel. */
+function touchPages(memory: WebAssembly.Memory, address: number, bytes: number): void {
+  const view = new Uint8Array(memory.buffer, address, bytes);
+  for (let at = 0; at < bytes; at += SYSTEM_PAGE_BYTES) view[at] = 0;
+}

@@ -1,0 +1,225 @@
+// Plan: a memory limit too small for all rows between stages. The pilot shortens the work to what fits, also where its
+// sample is wrong and batches find the pool full: the same answer, bit for bit, as with memory enough. What cannot fit
+// is refused with a ResourceError that says what. Ten runs leave memory flat. Indices of more than 65536 features.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ResourceError } from "../core/errors.ts";
+import { makeRandom } from "../core/random.ts";
+import { radixNetLayers } from "../data/generate/radix-net.ts";
+import { CHALLENGE_RULE } from "../network/layer-rule.ts";
+import { makeNetwork, type Network } from "../network/network.ts";
+import { triplesToCsc } from "../sparse/convert.ts";
+import { type CsrMatrix, makeIndexArray } from "../sparse/matrix.ts";
+import { makeChallengeCase, takeInputs } from "../testing/engine-cases.ts";
+import { assertNoThreads, failureOf } from "../testing/failures.ts";
+import { openEngine } from "./engine.ts";
+import { type EngineOptions, ROW_MODES, STRATEGIES } from "./options.ts";
+import type { InferenceResult } from "./result.ts";
+
+const MIB = 1024 * 1024;
+const NEURONS = 256;
+/** Dense, these rows are 20 MB: more than the small limit, less than the large one. */
+const ROWS = 20_000;
+const SMALL: EngineOptions = { kernel: "wasm-simd", warmUp: false, memoryBytes: 16 * MIB };
+const LARGE: EngineOptions = { ...SMALL, memoryBytes: 512 * MIB };
+const PILOT_ROWS = 128;
+
+const NETWORK = makeNetwork([...radixNetLayers({ neurons: NEURONS, layers: 12, seed: 2, permute: true })]);
+
+/** Rows of ones at the given features. */
+function makeRows(nrows: number, featuresOf: (row: number) => readonly number[]): CsrMatrix {
+  const rows = Array.from({ length: nrows }, (_, row) => featuresOf(row));
+  const colIdx = makeIndexArray(
+    rows.reduce((nnz, row) => nnz + row.length, 0),
+    NEURONS,
+  );
+  const rowPtr = new Uint32Array(nrows + 1);
+  for (const [row, features] of rows.entries()) {
+    colIdx.set(features, rowPtr[row]);
+    rowPtr[row + 1] = rowPtr[row] + features.length;
+  }
+  return { format: "csr", nrows, ncols: NEURONS, rowPtr, colIdx, values: Float32Array.of(1) };
+}
+
+const FEATURES = Array.from({ length: NEURONS }, (_, k) => k);
+const random = makeRandom(8);
+const drawFeatures = (share: number): number[] => FEATURES.filter(() => random.next() < share);
+
+/** Most rows die soon. */
+const MANY_DIE = makeRows(ROWS, (row) => drawFeatures(row % 9 === 0 ? 0.25 : 0.06));
+
+/** The rows that a pilot of any worker looks at, in teams of 1 to 3: evenly spaced in the worker's share. */
+const SAMPLED = new Map<number, number>();
+for (const [part, parts] of [
+  [0, 1],
+  [0, 2],
+  [1, 2],
+  [0, 3],
+  [1, 3],
+  [2, 3],
+]) {
+  const first = Math.floor((ROWS * part) / parts);
+  const count = Math.floor((ROWS * (part + 1)) / parts) - first;
+  for (let k = 0; k < PILOT_ROWS; k++) {
+    const row = first + Math.floor((k * count) / PILOT_ROWS);
+    if (!SAMPLED.has(row)) SAMPLED.set(row, SAMPLED.size);
+  }
+}
+
+/** Rows that the pilot looks at have two features, no two the same, and die; the others live, so its estimate is wrong. */
+const PILOT_MISLED = makeRows(ROWS, (row) => {
+  const k = SAMPLED.get(row);
+  if (k === undefined) return drawFeatures(0.15 + (row % 10) / 100);
+  return [k % NEURONS, (k + 1 + Math.floor(k / NEURONS)) % NEURONS].toSorted((a, b) => a - b);
+});
+
+async function infer(network: Network, inputs: CsrMatrix, options: EngineOptions): Promise<InferenceResult> {
+  await using engine = await openEngine(network, options);
+  return await engine.infer(inputs);
+}
+
+for (const [name, inputs] of [
+  ["most rows die", MANY_DIE],
+  ["a misled pilot", PILOT_MISLED],
+] as const) {
+  test(`a pool too small for all rows, ${name}: the same categories under every strategy`, async () => {
+    const expected = await infer(NETWORK, inputs, { ...LARGE, workers: 2, rows: "all" });
+    assert.ok(expected.categories.length > 100 && expected.categories.length < ROWS);
+    for (const [s, strategy] of STRATEGIES.entries()) {
+      for (const [r, rows] of ROW_MODES.entries()) {
+        if ((s + r) % 2 === 1) continue;
+        const workers = 1 + ((s + 2 * r) % 3);
+        const what = `${strategy}, ${rows}, ${workers} workers`;
+        const result = await infer(NETWORK, inputs, { ...SMALL, strategy, rows, workers });
+        assert.deepEqual(result.categories, expected.categories, what);
+        assert.ok(result.figures.peakMemoryBytes <= 16 * MIB, what);
+        assert.ok(result.figures.computedEdges <= result.figures.nominalEdges, what);
+      }
+    }
+  });
+}
+
+test("a pool too small for all rows: live rows are those of a run with memory enough, or unknown", async () => {
+  const expected = await infer(NETWORK, PILOT_MISLED, { ...LARGE, workers: 1, rows: "nonzero", strategy: "data" });
+  assert.ok(expected.figures.liveRows.filter((live) => live !== null).length > 2);
+  for (const strategy of STRATEGIES) {
+    const { figures } = await infer(NETWORK, PILOT_MISLED, { ...SMALL, workers: 2, rows: "distinct", strategy });
+    for (const [l, live] of figures.liveRows.entries()) {
+      const wanted = expected.figures.liveRows[l];
+      if (live !== null && wanted !== null) assert.equal(live, wanted, `${strategy}: after layer ${l + 1}`);
+    }
+    assert.notEqual(figures.liveRows.at(-1), null);
+  }
+});
+
+test("a pool too small for all rows, activations kept: the same bits when the survivors fit", async () => {
+  const large = await infer(NETWORK, MANY_DIE, { ...LARGE, workers: 1, rows: "all", keepActivations: true });
+  for (const strategy of ["auto", "data"] as const) {
+    const small = await infer(NETWORK, MANY_DIE, { ...SMALL, workers: 2, strategy, keepActivations: true });
+    assertSameBits(small, large, strategy);
+  }
+});
+
+function assertSameBits(actual: InferenceResult, expected: InferenceResult, what: string): void {
+  for (let row = 0; row < ROWS; row++) {
+    const bits = Buffer.from(actual.activations(row).slice().buffer);
+    assert.ok(bits.equals(Buffer.from(expected.activations(row).slice().buffer)), `${what}: row ${row}`);
+  }
+}
+
+test("activations of all rows that do not fit are refused, by name", async () => {
+  const error = await failureOf(infer(NETWORK, MANY_DIE, { ...SMALL, rows: "all", keepActivations: true }), "all rows");
+  assert.ok(error instanceof ResourceError, error.message);
+  assert.match(error.message, /^no memory for the activations of 20000 rows: room for \d+ is left$/);
+  assertNoThreads("refused");
+});
+
+test("activations of survivors that do not fit are refused, never lost", async () => {
+  const large = await infer(NETWORK, PILOT_MISLED, { ...LARGE, workers: 1, rows: "all", keepActivations: true });
+  let refused = 0;
+  for (const strategy of STRATEGIES) {
+    try {
+      const options: EngineOptions = { ...SMALL, workers: 2, rows: "nonzero", strategy, keepActivations: true };
+      assertSameBits(await infer(NETWORK, PILOT_MISLED, options), large, strategy);
+    } catch (error) {
+      assert.ok(error instanceof ResourceError, `${strategy}: ${String(error)}`);
+      assert.match(error.message, /^no memory for the activations .*the pool holds \d+ rows$/);
+      refused++;
+    }
+    assertNoThreads(strategy);
+  }
+  assert.ok(refused > 0, "the pilot was not misled");
+});
+
+test("a network, or inputs, larger than the limit are refused with what did not fit", async () => {
+  const wide = makeNetwork([...radixNetLayers({ neurons: 16_384, layers: 40, seed: 1, permute: false })]);
+  const tooWide = await failureOf(openEngine(wide, { ...SMALL, workers: 1 }), "a large network");
+  assert.ok(tooWide instanceof ResourceError);
+  assert.match(tooWide.message, /^no memory for (row indices|column pointers) of layer \d+: /);
+  const heavy = makeRows(100_000, () => FEATURES);
+  const tooMany = await failureOf(infer(NETWORK, heavy, { ...SMALL, workers: 1 }), "large inputs");
+  assert.ok(tooMany instanceof ResourceError);
+  assert.match(tooMany.message, /^no memory for column indices of the inputs: /);
+  assertNoThreads("refused");
+});
+
+test("ten runs back to back leave memory flat", async () => {
+  const given = makeChallengeCase(12);
+  await using engine = await openEngine(given.network, { workers: 2, keepActivations: true, warmUp: false });
+  const large = await engine.infer(repeatRows(given.inputs, 40));
+  const before = process.memoryUsage().rss;
+  for (let k = 0; k < 10; k++) {
+    const result = await engine.infer(k % 2 === 0 ? repeatRows(given.inputs, 40) : takeInputs(given, 16));
+    assert.equal(result.figures.peakMemoryBytes, large.figures.peakMemoryBytes, `run ${k}`);
+  }
+  const grown = process.memoryUsage().rss - before;
+  assert.ok(grown < 64 * MIB, `${(grown / MIB).toFixed(0)} MiB more after ten runs`);
+});
+
+/** The same rows again and again. */
+function repeatRows(inputs: CsrMatrix, times: number): CsrMatrix {
+  const nnz = inputs.colIdx.length;
+  const colIdx = makeIndexArray(nnz * times, inputs.ncols);
+  const values = new Float32Array(nnz * times);
+  const rowPtr = new Uint32Array(inputs.nrows * times + 1);
+  for (let k = 0; k < times; k++) {
+    colIdx.set(inputs.colIdx, k * nnz);
+    values.set(inputs.values, k * nnz);
+    for (let row = 1; row <= inputs.nrows; row++) rowPtr[k * inputs.nrows + row] = k * nnz + inputs.rowPtr[row];
+  }
+  return { ...inputs, nrows: inputs.nrows * times, rowPtr, colIdx, values };
+}
+
+test("more than 65536 features, with indices of 16 and of 32 bits", async () => {
+  const ncols = 70_000;
+  // Neuron j reads the features j and j + 1 of the first ones, and one of the last; all others share having no reader.
+  const entries = Array.from({ length: 50 }, (_, j) => [
+    [j, j],
+    [j + 1, j],
+    [ncols - 1 - j, j],
+  ]).flat();
+  const weights = triplesToCsc({
+    nrows: ncols,
+    ncols: 50,
+    rows: Uint32Array.from(entries, ([i]) => i),
+    cols: Uint32Array.from(entries, ([, j]) => j),
+    values: Float32Array.of(0.5),
+  });
+  const network = makeNetwork([{ weights, bias: Float32Array.of(0.25), rule: CHALLENGE_RULE }]);
+  for (const colIdx of [Uint16Array.of(3, 40_000, 60_000), Uint32Array.of(3, 40_000, 69_999)]) {
+    const inputs: CsrMatrix = {
+      format: "csr",
+      nrows: 2,
+      ncols,
+      rowPtr: Uint32Array.of(0, 2, 3),
+      colIdx,
+      values: Float32Array.of(1),
+    };
+    const result = await infer(network, inputs, { ...LARGE, workers: 1, keepActivations: true });
+    const expected = new Float32Array(50);
+    expected[2] = expected[3] = 0.75;
+    assert.deepEqual(result.activations(0), expected);
+    assert.deepEqual([...result.categories], colIdx[2] === 69_999 ? [0, 1] : [0]);
+  }
+});

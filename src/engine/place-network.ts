@@ -1,0 +1,65 @@
+// The network in shared memory, with the neurons between layers in the order that suits the caches, or that hashing asks.
+
+import { type Allocate, type PlacedLayer, placeLayer } from "../kernels/layer-record.ts";
+import type { Layer, Network } from "../network/network.ts";
+import { type HashOptions, hashOrder } from "../partition/hashing.ts";
+import { type NeuronOrder, orderByReaders, renumberCsc } from "../partition/neuron-order.ts";
+import type { CscMatrix } from "../sparse/matrix.ts";
+
+export interface PlacedNetwork {
+  readonly layers: readonly PlacedLayer[];
+  /** Order of the input features that the first layer expects; null where they keep theirs. */
+  readonly featureOrder: NeuronOrder | null;
+  /** Order of the neurons that the last layer writes; null where they keep theirs. */
+  readonly outputOrder: NeuronOrder | null;
+}
+
+/**
+ * Places every layer. Without `hash` neurons that are read together lie together, and the last layer's keep their order;
+ * with it the features and the neurons of every layer are hashed by their number of stored weights.
+ * @throws ResourceError
+ */
+export function placeNetwork(
+  network: Network,
+  memory: WebAssembly.Memory,
+  allocate: Allocate,
+  hash: HashOptions | null,
+): PlacedNetwork {
+  const matrices = network.layers.map((layer) => layer.weights);
+  const featureOrder = hash === null ? orderByReaders(matrices[0]) : hashOrder(readersOf(matrices[0]), hash);
+  let rows = featureOrder;
+  const layers = network.layers.map((layer, l) => {
+    const cols = hash === null ? orderForReader(matrices.at(l + 1)) : hashOrder(columnLengths(matrices[l]), hash);
+    const placed = placeLayer(renumberLayer(layer, rows, cols), memory, allocate, `layer ${l + 1}`);
+    rows = cols;
+    return placed;
+  });
+  return { layers, featureOrder, outputOrder: rows };
+}
+
+function orderForReader(reader: CscMatrix | undefined): NeuronOrder | null {
+  return reader === undefined ? null : orderByReaders(reader);
+}
+
+/** Stored weights of each row: how many neurons read it. */
+export function readersOf(weights: CscMatrix): Uint32Array {
+  const counts = new Uint32Array(weights.nrows);
+  for (let p = 0; p < weights.rowIdx.length; p++) counts[weights.rowIdx[p]]++;
+  return counts;
+}
+
+export function columnLengths(weights: CscMatrix): Uint32Array {
+  return Uint32Array.from({ length: weights.ncols }, (_, j) => weights.colPtr[j + 1] - weights.colPtr[j]);
+}
+
+function renumberLayer(layer: Layer, rows: NeuronOrder | null, cols: NeuronOrder | null): Layer {
+  return { ...layer, weights: renumberCsc(layer.weights, rows, cols), bias: renumberBias(layer.bias, cols) };
+}
+
+/** Biases in the order of the columns; one bias for all stays one. */
+export function renumberBias(bias: Float32Array, cols: NeuronOrder | null): Float32Array {
+  if (cols === null || bias.length === 1) return bias;
+  const renumbered = new Float32Array(bias.length);
+  for (let j = 0; j < bias.length; j++) renumbered[cols[j]] = bias[j];
+  return renumbered;
+}

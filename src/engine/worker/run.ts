@@ -1,0 +1,61 @@
+// Everything a worker needs during one run: kernels, typed views of the shared tables, and the figures that it collects.
+
+import type { FormatKernels } from "../../kernels/format-kernels.ts";
+import type { Kernels } from "../../kernels/kernels.ts";
+import type { PlacedLayer } from "../../kernels/layer-record.ts";
+import type { TeamWorker } from "../../threads/program.ts";
+import type { InferTask } from "../task.ts";
+import type { Crew } from "./crew.ts";
+import { makeTally, type Tally } from "./tally.ts";
+
+export interface WorkerRun {
+  readonly task: InferTask;
+  readonly team: TeamWorker;
+  readonly kernels: Kernels;
+  readonly formatKernels: FormatKernels;
+  readonly memory: WebAssembly.Memory;
+  readonly layers: readonly PlacedLayer[];
+  /** The whole memory as 32-bit words, for small lists. */
+  readonly words: Uint32Array;
+  readonly leader: Uint32Array;
+  readonly weight: Uint32Array;
+  readonly hash: Uint32Array;
+  readonly slot: Uint32Array;
+  readonly alive: Uint8Array;
+  readonly tally: Tally;
+  /** Other workers that may help with this one's batches; null where the strategy has no such thing. */
+  readonly crew: Crew | null;
+}
+
+/** Views are made here, at the start of a run, because the memory may have grown since the last one. */
+export function makeWorkerRun(
+  task: InferTask,
+  team: TeamWorker,
+  kernels: Kernels,
+  formatKernels: FormatKernels,
+  memory: WebAssembly.Memory,
+): WorkerRun {
+  const { buffer } = memory;
+  const { rows, inputs, layers } = task;
+  return {
+    task,
+    team,
+    kernels,
+    formatKernels,
+    memory,
+    layers,
+    words: new Uint32Array(buffer),
+    leader: new Uint32Array(buffer, rows.leader, inputs.nrows),
+    weight: new Uint32Array(buffer, rows.weight, inputs.nrows),
+    hash: new Uint32Array(buffer, rows.hash, inputs.nrows),
+    slot: new Uint32Array(buffer, rows.slot, inputs.nrows),
+    alive: new Uint8Array(buffer, rows.alive, inputs.nrows),
+    tally: makeTally(layers.length, task.trace),
+    crew: null,
+  };
+}
+
+/** True when rows of zeros may be dropped once layer l is computed. */
+export function mayDrop(task: InferTask, l: number): boolean {
+  return task.rowMode !== "all" && l + 1 >= task.zeroSafeFrom;
+}

@@ -1,0 +1,119 @@
+// The way of a group through the network: stage by stage, with a merge between two stages. All workers of a group run this
+// same code and decide alike from the counts in the group's words.
+
+import {
+  estimateSharing,
+  nextStageLayers,
+  type SharingEstimate,
+  type StageHistory,
+  suitsNeurons,
+} from "../stage-plan.ts";
+import { pieceStart } from "../../partition/hashing.ts";
+import { DEAD } from "../task.ts";
+import { cutTiles } from "../tiles.ts";
+import { type Batch, makeBatch } from "./batch.ts";
+import type { ColumnSplit } from "./column-share.ts";
+import { runDataStage } from "./data-stage.ts";
+import { type Group, isLeader, meet, resetBatches, resetSlots } from "./group.ts";
+import { joinEqualRows, sameInInputs, sameInPool, shortenList } from "./merge.ts";
+import { runModelStage } from "./model-stage.ts";
+import { pilotFirstStage } from "./pilot.ts";
+import { mayDrop, type WorkerRun } from "./run.ts";
+import { book } from "./tally.ts";
+
+/** `rows`: batches of rows are dealt out. `neurons`: every layer is shared. `either`: what should be faster, stage by stage. */
+export type Sharing =
+  | { readonly by: "rows" }
+  | { readonly by: "neurons"; readonly split: ColumnSplit }
+  | { readonly by: "either" };
+
+/** Takes the rows of the group through the whole network; every worker of the group calls it. */
+export function runStages(run: WorkerRun, group: Group, sharing: Sharing): void {
+  const { layers, words } = run;
+  run.team.beat(0);
+  if (group.rows === 0) return;
+  const batch = makeBatch(run);
+  if (isLeader(run, group)) {
+    words[group.countWord] = group.rows;
+    resetBatches(run, group);
+    resetSlots(run, group);
+  }
+  meet(run, group, 0);
+  dedupeInputs(run, group);
+  let history: StageHistory = { layers: 0, removed: 0 };
+  for (let first = 0; first < layers.length; ) {
+    const before = words[group.countWord];
+    if (before === 0) return;
+    const end = stageEnd(run, group, batch, first, history);
+    const estimate = sharing.by === "either" ? estimateStage(run, group, first, end) : null;
+    const byNeurons = estimate === null ? sharing.by === "neurons" : suitsNeurons(estimate);
+    if (isLeader(run, group)) {
+      const by = byNeurons ? "neurons" : "rows";
+      run.tally.stages.push({ group: group.leader, firstLayer: first, endLayer: end, rows: before, by, estimate });
+    }
+    if (byNeurons) runModelStage(run, group, first, end, sharing.by === "neurons" ? sharing.split : "weights");
+    else runDataStage(run, group, batch, first, end);
+    meet(run, group, end);
+    if (end < layers.length) merge(run, group, end, sameInPool(run, layers[end - 1].ncols));
+    history = { layers: end - first, removed: 1 - words[group.countWord] / before };
+    first = end;
+  }
+}
+
+/** Where this stage ends. Rows that are never dropped nor merged need no stages. */
+function stageEnd(run: WorkerRun, group: Group, batch: Batch, first: number, history: StageHistory): number {
+  const { task, layers, words } = run;
+  if (task.rowMode === "all") return layers.length;
+  const isPoolLarge = words[group.countWord] <= group.endSlot - group.firstSlot;
+  if (first === 0 && !isPoolLarge) return pilotFirstStage(run, group, batch);
+  return Math.min(layers.length, first + nextStageLayers(history));
+}
+
+/** A stage whose rows the shared buffers cannot hold at once is not worth sharing by neurons. */
+function estimateStage(run: WorkerRun, group: Group, first: number, end: number): SharingEstimate {
+  const { task, layers, words } = run;
+  const tiles = cutTiles(words[group.countWord], task.lanes);
+  let edges = 0;
+  for (let l = first; l < end; l++) edges += layers[l].nnz;
+  const tileLanes = tiles.reduce((sum, tile) => sum + tile.lanes, 0);
+  const estimate = estimateSharing(tiles.length, tileLanes, edges / (end - first), group.size, task.hasCores);
+  return tileLanes <= task.sharedLanes ? estimate : { ...estimate, neurons: Infinity };
+}
+
+/** Drops input rows of zeros where that is exact, and joins equal input rows. */
+function dedupeInputs(run: WorkerRun, group: Group): void {
+  const { task, kernels, words, leader, hash } = run;
+  if (task.rowMode === "all") return;
+  const started = performance.now();
+  const { rowPtr, colIdx, idxBytes, values, valueStep } = task.inputs;
+  const count = words[group.countWord];
+  const member = run.team.worker - group.leader;
+  const from = pieceStart(count, member, group.size);
+  const to = pieceStart(count, member + 1, group.size);
+  for (let k = from; k < to; k++) {
+    if ((k & 0x3ff) === 0) run.team.beat(0);
+    const row = words[group.list + k];
+    const begin = words[(rowPtr >>> 2) + row];
+    const end = words[(rowPtr >>> 2) + row + 1];
+    if (begin === end && mayDrop(task, -1)) leader[row] = DEAD;
+    else if (task.rowMode === "distinct") {
+      hash[row] = kernels.hashCsrRow(begin, end, colIdx, idxBytes, values, valueStep);
+    }
+  }
+  book(run.tally, "merge", 0, to - from, started);
+  meet(run, group, 0);
+  merge(run, group, 0, sameInInputs(run));
+}
+
+/** Joins equal rows, shortens the list and lets its batches be dealt anew, before layer l; ends with the group together. */
+function merge(run: WorkerRun, group: Group, l: number, isSame: (a: number, b: number) => boolean): void {
+  const started = performance.now();
+  joinEqualRows(run, group, isSame);
+  book(run.tally, "merge", l, run.words[group.countWord], started);
+  meet(run, group, l);
+  if (isLeader(run, group)) {
+    shortenList(run, group);
+    resetBatches(run, group);
+  }
+  meet(run, group, l);
+}

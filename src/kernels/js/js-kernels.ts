@@ -1,0 +1,183 @@
+// The plain JavaScript kernel set: the same interface on the same memory, no WebAssembly instructions. It runs
+// everywhere and is the readable account of what the fast sets do; sums are rounded to f32 after every step.
+
+import { FIELD, SECOND_PASS, WEIGHT_FORMATS } from "../layer-record.ts";
+import type { Kernels } from "../kernels.ts";
+
+const UNIFORM = WEIGHT_FORMATS.indexOf("uniform");
+const CODEBOOK = WEIGHT_FORMATS.indexOf("codebook");
+const { fround } = Math;
+
+interface Views {
+  u8: Uint8Array;
+  u16: Uint16Array;
+  u32: Uint32Array;
+  f32: Float32Array;
+}
+
+/** Kernels on `memory`; views follow its growth. */
+export function makeJsKernels(memory: WebAssembly.Memory): Kernels {
+  let views = viewsOf(memory);
+  const current = (): Views => {
+    if (views.u8.byteLength !== memory.buffer.byteLength) views = viewsOf(memory);
+    return views;
+  };
+  return {
+    spmm(layer, lanes, out, outStep, input, inputStep, tiles, firstColumn, endColumn) {
+      const v = current();
+      for (let t = 0; t < tiles; t++) {
+        spmmTile(
+          v,
+          layer >>> 2,
+          lanes,
+          (out + t * outStep) >>> 2,
+          (input + t * inputStep) >>> 2,
+          firstColumn,
+          endColumn,
+        );
+      }
+    },
+    activate(layer, lanes, tile, firstColumn, endColumn) {
+      const { u32, f32 } = current();
+      const kind = u32[(layer >>> 2) + FIELD.secondPass];
+      const slope = f32[(layer >>> 2) + FIELD.slope];
+      const end = (tile >>> 2) + endColumn * lanes;
+      for (let at = (tile >>> 2) + firstColumn * lanes; at < end; at++) {
+        const z = f32[at];
+        if (kind === SECOND_PASS["leaky-relu"]) f32[at] = z > 0 ? z : z * slope;
+        else if (kind === SECOND_PASS.sigmoid) f32[at] = 1 / (1 + Math.exp(-z));
+        else f32[at] = Math.tanh(z);
+      }
+    },
+    softmax(layer, lanes, tile) {
+      const { u32, f32 } = current();
+      const ncols = u32[(layer >>> 2) + FIELD.ncols];
+      for (let lane = 0; lane < lanes; lane++) {
+        const first = (tile >>> 2) + lane;
+        const end = first + ncols * lanes;
+        let largest = -Infinity;
+        for (let at = first; at < end; at += lanes) largest = Math.max(largest, f32[at]);
+        let sum = 0;
+        for (let at = first; at < end; at += lanes) {
+          f32[at] = Math.exp(f32[at] - largest);
+          sum += f32[at];
+        }
+        for (let at = first; at < end; at += lanes) f32[at] /= sum;
+      }
+    },
+    liveMask(tile, lanes, ncols) {
+      const { f32 } = current();
+      const first = tile >>> 2;
+      let mask = 0;
+      for (let at = 0; at < ncols * lanes; at++) if (f32[first + at] !== 0) mask |= 1 << (at % lanes);
+      return mask;
+    },
+    loadCsr(tile, lanes, ncols, rowList, count, rowPtr, colIdx, idxBytes, values, valueStep) {
+      const { u16, u32, f32 } = current();
+      const first = tile >>> 2;
+      f32.fill(0, first, first + ncols * lanes);
+      for (let r = 0; r < count; r++) {
+        const row = (rowPtr >>> 2) + u32[(rowList >>> 2) + r];
+        for (let p = u32[row]; p < u32[row + 1]; p++) {
+          const k = idxBytes === 2 ? u16[(colIdx >>> 1) + p] : u32[(colIdx >>> 2) + p];
+          f32[first + k * lanes + r] = f32[(values >>> 2) + (valueStep === 0 ? 0 : p)];
+        }
+      }
+    },
+    loadRows(tile, lanes, ncols, addresses, count) {
+      const { u32, f32 } = current();
+      const first = tile >>> 2;
+      if (count < lanes) f32.fill(0, first, first + ncols * lanes);
+      for (let r = 0; r < count; r++) {
+        const row = u32[(addresses >>> 2) + r] >>> 2;
+        for (let k = 0; k < ncols; k++) f32[first + k * lanes + r] = f32[row + k];
+      }
+    },
+    storeRows(tile, lanes, ncols, addresses, count, unwanted) {
+      const { u32, f32 } = current();
+      for (let r = 0; r < count; r++) {
+        const row = u32[(addresses >>> 2) + r];
+        if (row === unwanted) continue;
+        for (let k = 0; k < ncols; k++) f32[(row >>> 2) + k] = f32[(tile >>> 2) + k * lanes + r];
+      }
+    },
+    hashRow(row, n) {
+      const { u32 } = current();
+      let hash = n;
+      for (let k = 0; k < n; k++) hash = mix(hash ^ u32[(row >>> 2) + k]);
+      return hash;
+    },
+    hashCsrRow(begin, end, colIdx, idxBytes, values, valueStep) {
+      const { u16, u32 } = current();
+      let hash = end - begin;
+      for (let p = begin; p < end; p++) {
+        hash = mix(hash ^ (idxBytes === 2 ? u16[(colIdx >>> 1) + p] : u32[(colIdx >>> 2) + p]));
+        if (valueStep !== 0) hash = mix(hash ^ u32[(values >>> 2) + p]);
+      }
+      return hash;
+    },
+    rowsEqual(a, b, bytes) {
+      const { u8 } = current();
+      for (let at = 0; at < bytes; at++) if (u8[a + at] !== u8[b + at]) return 0;
+      return 1;
+    },
+  };
+}
+
+function viewsOf(memory: WebAssembly.Memory): Views {
+  const { buffer } = memory;
+  return {
+    u8: new Uint8Array(buffer),
+    u16: new Uint16Array(buffer),
+    u32: new Uint32Array(buffer),
+    f32: new Float32Array(buffer),
+  };
+}
+
+/** One tile; `layer`, `out` and `input` are numbers of 32-bit words here. */
+function spmmTile(
+  { u8, u16, u32, f32 }: Views,
+  layer: number,
+  lanes: number,
+  out: number,
+  input: number,
+  firstColumn: number,
+  endColumn: number,
+): void {
+  const colPtr = u32[layer + FIELD.colPtr] >>> 2;
+  const rowIdx = u32[layer + FIELD.rowIdx];
+  const isShort = u32[layer + FIELD.idxBytes] === 2;
+  const format = u32[layer + FIELD.weights];
+  const values = u32[layer + FIELD.values];
+  const codebook = u32[layer + FIELD.codebook] >>> 2;
+  const bias = u32[layer + FIELD.bias];
+  const biasStep = u32[layer + FIELD.biasStep];
+  const everywhere = u32[layer + FIELD.biasEverywhere] !== 0;
+  const scale = f32[layer + FIELD.uniformValue];
+  const low = f32[layer + FIELD.low];
+  const high = f32[layer + FIELD.high];
+  const sums = new Float32Array(lanes);
+  for (let j = firstColumn; j < endColumn; j++) {
+    sums.fill(0);
+    for (let p = u32[colPtr + j]; p < u32[colPtr + j + 1]; p++) {
+      const y = input + (isShort ? u16[(rowIdx >>> 1) + p] : u32[(rowIdx >>> 2) + p]) * lanes;
+      let w = 1;
+      if (format !== UNIFORM) w = format === CODEBOOK ? f32[codebook + u8[values + p]] : f32[(values >>> 2) + p];
+      for (let r = 0; r < lanes; r++) sums[r] += fround(w * f32[y + r]);
+    }
+    const b = f32[(bias + j * biasStep) >>> 2];
+    for (let r = 0; r < lanes; r++) {
+      let z = format === UNIFORM ? fround(sums[r] * scale) : sums[r];
+      if (everywhere || z !== 0) z = fround(z + b);
+      if (z < low) z = low;
+      if (z > high) z = high;
+      f32[out + j * lanes + r] = z;
+    }
+  }
+}
+
+function mix(value: number): number {
+  let h = Math.imul(value ^ (value >>> 16), 0x7feb352d);
+  h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
+  return h ^ (h >>> 16);
+}

@@ -1,0 +1,58 @@
+// The interface that every kernel set meets: functions on addresses in one memory, nothing returned but small numbers,
+// nothing allocated, nothing checked. Addresses are byte offsets below 4 GiB; arrays of f32 and u32 are 4-byte aligned,
+// tiles 16-byte aligned. A tile holds `lanes` rows neuron-major: neuron k is `lanes` consecutive f32 at 4 k lanes.
+
+/** Widths of tiles that every kernel set computes. */
+export const TILE_LANES = [1, 4, 16, 32] as const;
+export type TileLanes = (typeof TILE_LANES)[number];
+
+export interface Kernels {
+  /**
+   * Columns firstColumn .. endColumn-1 of one layer on `tiles` tiles: out = clip(Y W + b).
+   * Shapes: tile t reads nrows x lanes f32 at input + t inputStep and writes ncols x lanes f32 at out + t outStep.
+   * Exactness: each sum runs in the stored order of its column, whatever the width of the tile.
+   */
+  spmm(
+    layer: number,
+    lanes: number,
+    out: number,
+    outStep: number,
+    input: number,
+    inputStep: number,
+    tiles: number,
+    firstColumn: number,
+    endColumn: number,
+  ): void;
+  /** The layer's second pass (leaky ReLU, sigmoid, tanh), in place, on columns firstColumn .. endColumn-1 of one tile. */
+  activate(layer: number, lanes: number, tile: number, firstColumn: number, endColumn: number): void;
+  /** Softmax of each row of a tile, in place. */
+  softmax(layer: number, lanes: number, tile: number): void;
+  /** Bit r (of a signed 32-bit number) is set when row r of the tile is not all zero. */
+  liveMask(tile: number, lanes: number, ncols: number): number;
+  /** Fills a tile with the rows of a CSR matrix that are listed at rowList (u32 x count); other lanes get zeros. */
+  loadCsr(
+    tile: number,
+    lanes: number,
+    ncols: number,
+    rowList: number,
+    count: number,
+    rowPtr: number,
+    colIdx: number,
+    idxBytes: number,
+    values: number,
+    valueStep: number,
+  ): void;
+  /** Fills a tile with dense rows whose addresses are listed at `addresses` (u32 x count); other lanes get zeros. */
+  loadRows(tile: number, lanes: number, ncols: number, addresses: number, count: number): void;
+  /**
+   * Copies the first `count` rows of a tile to the addresses listed at `addresses` (u32 x count), ncols f32 each. Rows
+   * that nobody wants go to the address `unwanted`, which is written and never read, or nowhere.
+   */
+  storeRows(tile: number, lanes: number, ncols: number, addresses: number, count: number, unwanted: number): void;
+  /** 32-bit hash (signed) of n contiguous words. */
+  hashRow(row: number, n: number): number;
+  /** 32-bit hash (signed) of entries begin .. end-1 of a CSR row. */
+  hashCsrRow(begin: number, end: number, colIdx: number, idxBytes: number, values: number, valueStep: number): number;
+  /** 1 when two byte ranges hold the same bytes, else 0. */
+  rowsEqual(a: number, b: number, bytes: number): number;
+}

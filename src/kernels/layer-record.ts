@@ -1,0 +1,154 @@
+// How a layer lies in memory for the kernels: its arrays, and a descriptor of 16 32-bit fields that points to them.
+// The field numbers are those of wasm/assembly/layer.ts. Weights are stored in the cheapest of three ways: one value for
+// all, codes into a codebook of at most 256 values, or one f32 an entry.
+
+import { assertNever } from "../core/errors.ts";
+import type { Activation } from "../network/layer-rule.ts";
+import type { Layer } from "../network/network.ts";
+
+export const WEIGHT_FORMATS = ["uniform", "codebook", "general"] as const;
+export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
+
+/** Bytes of a descriptor. */
+export const LAYER_RECORD_BYTES = 64;
+
+/** 32-bit field numbers of a descriptor; f32 fields are marked. */
+export const FIELD = {
+  nrows: 0,
+  ncols: 1,
+  colPtr: 2,
+  rowIdx: 3,
+  idxBytes: 4,
+  weights: 5,
+  values: 6,
+  codebook: 7,
+  uniformValue: 8, // f32
+  bias: 9,
+  biasStep: 10,
+  biasEverywhere: 11,
+  low: 12, // f32
+  high: 13, // f32
+  secondPass: 14,
+  slope: 15, // f32
+} as const;
+
+export const SECOND_PASS = { none: 0, "leaky-relu": 1, sigmoid: 2, tanh: 3, softmax: 4 } as const;
+
+const MAX_CODEBOOK = 256;
+
+/** Takes `bytes` bytes of memory for `what`, aligned to 64, and returns their address. @throws ResourceError */
+export type Allocate = (bytes: number, what: string) => number;
+
+/** Copies the bytes of an array to `address` of the memory. */
+export function writeArray(memory: WebAssembly.Memory, address: number, array: ArrayBufferView): void {
+  new Uint8Array(memory.buffer, address, array.byteLength).set(
+    new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
+  );
+}
+
+/** What the engine must know of a layer that lies in memory. */
+export interface PlacedLayer {
+  /** Address of the descriptor. */
+  readonly address: number;
+  readonly nrows: number;
+  readonly ncols: number;
+  readonly nnz: number;
+  readonly weightFormat: WeightFormat;
+  readonly secondPass: number;
+  /** Bytes of weights, indices, pointers and biases. */
+  readonly bytes: number;
+}
+
+/** Copies a layer into memory. Requires: the layer passed makeNetwork. Cost: O(nnz). @throws ResourceError by `allocate`. */
+export function placeLayer(layer: Layer, memory: WebAssembly.Memory, allocate: Allocate, name: string): PlacedLayer {
+  const { weights, bias, rule } = layer;
+  const nnz = weights.rowIdx.length;
+  const packed = packValues(weights.values, nnz);
+  const bytesBefore = { total: 0 };
+  const put = (array: Uint8Array | Uint16Array | Uint32Array | Float32Array, what: string): number => {
+    const address = allocate(array.byteLength, `${what} of ${name}`);
+    bytesBefore.total += array.byteLength;
+    writeArray(memory, address, array);
+    return address;
+  };
+  const colPtr = put(weights.colPtr, "column pointers");
+  const rowIdx = put(weights.rowIdx, "row indices");
+  const values = packed.format === "uniform" ? 0 : put(packed.values, "weights");
+  const codebook = packed.format === "codebook" ? put(packed.codebook, "codebook") : 0;
+  const biasAddress = put(bias, "biases");
+  const address = allocate(LAYER_RECORD_BYTES, `descriptor of ${name}`);
+  const fields = new Uint32Array(memory.buffer, address, LAYER_RECORD_BYTES / 4);
+  const floats = new Float32Array(memory.buffer, address, LAYER_RECORD_BYTES / 4);
+  const { low, high, secondPass, slope } = epilogueOf(rule.activation);
+  fields[FIELD.nrows] = weights.nrows;
+  fields[FIELD.ncols] = weights.ncols;
+  fields[FIELD.colPtr] = colPtr;
+  fields[FIELD.rowIdx] = rowIdx;
+  fields[FIELD.idxBytes] = weights.rowIdx.BYTES_PER_ELEMENT;
+  fields[FIELD.weights] = WEIGHT_FORMATS.indexOf(packed.format);
+  fields[FIELD.values] = values;
+  fields[FIELD.codebook] = codebook;
+  floats[FIELD.uniformValue] = packed.format === "uniform" ? (weights.values[0] ?? 0) : 0;
+  fields[FIELD.bias] = biasAddress;
+  fields[FIELD.biasStep] = bias.length === 1 ? 0 : 4;
+  fields[FIELD.biasEverywhere] = rule.biasRule === "all" ? 0xffff_ffff : 0;
+  floats[FIELD.low] = low;
+  floats[FIELD.high] = high;
+  fields[FIELD.secondPass] = secondPass;
+  floats[FIELD.slope] = slope;
+  const { nrows, ncols } = weights;
+  return { address, nrows, ncols, nnz, weightFormat: packed.format, secondPass, bytes: bytesBefore.total };
+}
+
+export interface Epilogue {
+  low: number;
+  high: number;
+  secondPass: number;
+  slope: number;
+}
+
+export function epilogueOf(activation: Activation): Epilogue {
+  const none = { low: -Infinity, high: Infinity, secondPass: SECOND_PASS.none, slope: 0 };
+  switch (activation.kind) {
+    case "clipped-relu":
+      return { ...none, low: activation.low, high: activation.high };
+    case "relu":
+      return { ...none, low: 0 };
+    case "identity":
+      return none;
+    case "leaky-relu":
+      return { ...none, secondPass: SECOND_PASS["leaky-relu"], slope: activation.slope };
+    case "sigmoid":
+    case "tanh":
+    case "softmax":
+      return { ...none, secondPass: SECOND_PASS[activation.kind] };
+    default:
+      return assertNever(activation, "activation");
+  }
+}
+
+type PackedValues =
+  | { format: "uniform" }
+  | { format: "codebook"; values: Uint8Array; codebook: Float32Array }
+  | { format: "general"; values: Float32Array };
+
+/** The cheapest of the three formats. A codebook pays once its 1 KiB is small beside the 3 bytes saved an entry. */
+function packValues(values: Float32Array, nnz: number): PackedValues {
+  if (values.length <= 1) return { format: "uniform" };
+  const codes = new Map<number, number>();
+  const coded = new Uint8Array(nnz);
+  for (let p = 0; p < nnz; p++) {
+    let code = codes.get(values[p]);
+    if (code === undefined) {
+      if (codes.size === MAX_CODEBOOK) return { format: "general", values };
+      code = codes.size;
+      codes.set(values[p], code);
+    }
+    coded[p] = code;
+  }
+  if (codes.size === 1) return { format: "uniform" };
+  if (codes.size * 4 > nnz) return { format: "general", values };
+  const codebook = new Float32Array(MAX_CODEBOOK);
+  codebook.set([...codes.keys()]);
+  return { format: "codebook", values: coded, codebook };
+}

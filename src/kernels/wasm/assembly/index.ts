@@ -1,0 +1,10 @@
+// Entry of the kernel module. The memory is imported and shared; nothing is allocated or initialised.
+
+export { spmm } from "./spmm";
+export { activate, softmax } from "./activate";
+export { liveMask, loadCsr, loadRows, storeRows } from "./rows";
+export { hashCsrRow, hashRow, rowsEqual } from "./equality";
+export { streamAdds16, streamAdds8 } from "./peak";
+export {
+  cut, join, liveRows, loadMatrix, numeric, relabel, seal, softmaxMatrix, storeMatrix, symbolic,
+} from "./format";

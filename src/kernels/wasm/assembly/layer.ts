@@ -1,0 +1,43 @@
+// Layout of a layer descriptor in memory: 32-bit fields, little-endian, written by kernels/layer-record.ts.
+// Keep both in step: the test of layer-record.ts compares every field.
+
+export const NROWS: usize = 0;
+export const NCOLS: usize = 4;
+/** u32 x (ncols + 1), 4-byte aligned. */
+export const COL_PTR: usize = 8;
+/** u16 or u32 x nnz. */
+export const ROW_IDX: usize = 12;
+export const IDX_BYTES: usize = 16;
+/** WEIGHTS_*: how the values are stored. */
+export const WEIGHTS: usize = 20;
+/** general: f32 x nnz; codebook: u8 x nnz. */
+export const VALUES: usize = 24;
+/** codebook: f32 x 256. */
+export const CODEBOOK: usize = 28;
+/** uniform: the one f32. */
+export const UNIFORM_VALUE: usize = 32;
+/** f32 x 1 or ncols. */
+export const BIAS: usize = 36;
+/** 0 for one bias, 4 for one a neuron. */
+export const BIAS_STEP: usize = 40;
+/** -1: the bias is added everywhere; 0: where Z is not zero. */
+export const BIAS_EVERYWHERE: usize = 44;
+/** Every sum is clipped to these f32 bounds; infinite ones for no clip. */
+export const LOW: usize = 48;
+export const HIGH: usize = 52;
+/** SECOND_PASS_*: what `activate` or `softmax` does to the stored sums. */
+export const SECOND_PASS: usize = 56;
+/** leaky ReLU: the f32 slope. */
+export const SLOPE: usize = 60;
+/** Bytes of a descriptor. */
+export const LAYER_BYTES: usize = 64;
+
+export const WEIGHTS_UNIFORM: i32 = 0;
+export const WEIGHTS_CODEBOOK: i32 = 1;
+export const WEIGHTS_GENERAL: i32 = 2;
+
+export const SECOND_PASS_NONE: i32 = 0;
+export const SECOND_PASS_LEAKY: i32 = 1;
+export const SECOND_PASS_SIGMOID: i32 = 2;
+export const SECOND_PASS_TANH: i32 = 3;
+export const SECOND_PASS_SOFTMAX: i32 = 4;

@@ -1,0 +1,74 @@
+// The points of a study's grid: repeats of one combo of one case, with their medians and the names that charts give them.
+
+import { hashText } from "./hash-text.ts";
+import { summarize, type SampleFigures } from "../statistics.ts";
+import type { NumberedRecord, StudyRecord } from "./study-record.ts";
+
+export interface Point {
+  readonly key: string;
+  readonly case: string;
+  readonly strategy: string;
+  /** "none", "input, deal" and so on. */
+  readonly hashing: string;
+  /** Strategy, and whatever else distinguishes this point besides hashing and workers: "data, nonzero". */
+  readonly label: string;
+  readonly workers: number;
+  readonly records: readonly NumberedRecord[];
+  /** The first record: for counts, which repeats share unless workers compete for tiles. */
+  readonly first: StudyRecord;
+  readonly inferSeconds: SampleFigures;
+  /** Medians over the repeats. */
+  readonly imbalance: number;
+  readonly computedEdges: number;
+  /** More workers than cores: its counts mean something, its times nothing. */
+  readonly isOversubscribed: boolean;
+}
+
+/** Axes that have a place of their own in every chart. */
+const PLACED_AXES = new Set(["strategy", "hash", "hashMethod", "workers"]);
+
+/** Points in the order of their first records. */
+export function groupPoints(records: readonly NumberedRecord[]): Point[] {
+  const byKey = Map.groupBy(records, ({ record }) => record.study.key);
+  const varying = varyingAxes(records.map(({ record }) => record));
+  return Array.from(byKey, ([key, group]) => makePoint(key, group, varying));
+}
+
+export function medianOf(samples: readonly number[]): number {
+  return summarize(samples).median;
+}
+
+function makePoint(key: string, records: readonly NumberedRecord[], varying: ReadonlySet<string>): Point {
+  const first = (records[0] as NumberedRecord).record;
+  const { settings, study } = first;
+  const extra = Object.entries(study.combo).filter(([axis]) => varying.has(axis));
+  return {
+    key,
+    case: study.case,
+    strategy: settings.strategy,
+    hashing: hashText(settings.hash, settings.hashMethod),
+    label: [settings.strategy, ...extra.map(([, value]) => value)].join(", "),
+    workers: settings.workers,
+    records,
+    first,
+    inferSeconds: summarize(records.map(({ record }) => record.seconds.infer)),
+    imbalance: medianOf(records.map(({ record }) => record.balance.imbalance)),
+    computedEdges: medianOf(records.map(({ record }) => record.edges.computed)),
+    isOversubscribed: settings.workers > first.runtime.cores,
+  };
+}
+
+/** Axes with two values among points of one case that have a value there at all. */
+function varyingAxes(records: readonly StudyRecord[]): Set<string> {
+  const values = new Map<string, Set<string | number>>();
+  for (const { study } of records) {
+    for (const [axis, value] of Object.entries(study.combo)) {
+      if (PLACED_AXES.has(axis)) continue;
+      const name = `${study.case}\n${axis}`;
+      values.set(name, (values.get(name) ?? new Set()).add(value));
+    }
+  }
+  const varying = new Set<string>();
+  for (const [name, seen] of values) if (seen.size > 1) varying.add(name.split("\n")[1] ?? "");
+  return varying;
+}

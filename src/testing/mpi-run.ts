@@ -1,0 +1,90 @@
+// Runs a program on several ranks under mpiexec, with each MPI runtime that the machine has, and keeps what it said.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { extname } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { MpiFamily } from "../mpi/abi/abi.ts";
+import { skipOrFail } from "./challenge.ts";
+
+/** A job that takes longer is ended: no test may hang. */
+const LIMIT_MS = 60_000;
+
+export interface MpiRuntime {
+  readonly family: MpiFamily;
+  /** Its mpiexec: Debian gives each a name of its own, so that both can be there. */
+  readonly launcher: string;
+  /** Options that a test needs: more ranks than cores, none bound to a core, root in a container. */
+  readonly options: readonly string[];
+}
+
+const OPEN_MPI_OPTIONS = ["--oversubscribe", "--bind-to", "none"];
+
+const CANDIDATES: readonly (MpiRuntime & { readonly says: RegExp })[] = [
+  { family: "open-mpi", launcher: "mpiexec.openmpi", options: OPEN_MPI_OPTIONS, says: /Open ?(MPI|RTE)/ },
+  { family: "open-mpi", launcher: "mpiexec", options: OPEN_MPI_OPTIONS, says: /Open ?(MPI|RTE)/ },
+  { family: "mpich", launcher: "mpiexec.mpich", options: [], says: /HYDRA|MPICH/i },
+  { family: "mpich", launcher: "mpiexec", options: [], says: /HYDRA|MPICH/i },
+];
+
+/** The environment of a job: Open MPI refuses root without these, and a rank is no test of node:test's own. */
+function jobEnvironment(): NodeJS.ProcessEnv {
+  const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
+  for (const name of ["NODE_TEST_CONTEXT", "GOSSAMER_MPI"]) Reflect.deleteProperty(env, name);
+  return env;
+}
+
+/** The runtime of `family`, or null after skipping the test (or failing it by GOSSAMER_REQUIRE=mpi). */
+export function requireMpi(t: TestContext, family: MpiFamily): MpiRuntime | null {
+  for (const candidate of CANDIDATES) {
+    if (candidate.family !== family) continue;
+    const asked = spawnSync(candidate.launcher, ["--version"], { encoding: "utf8", env: jobEnvironment() });
+    if (asked.status === 0 && candidate.says.test(asked.stdout)) return candidate;
+  }
+  const packages = family === "open-mpi" ? "openmpi-bin" : "mpich";
+  skipOrFail(t, "mpi", `no ${family} runtime is installed (Debian: ${packages})`);
+  return null;
+}
+
+export interface JobRun {
+  /** Exit status of mpiexec; null where a signal ended it. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seconds: number;
+}
+
+export interface JobOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with what the ranks have printed so far. */
+  readonly onOutput?: (stdout: string, job: ChildProcess) => void;
+}
+
+/** `mpiexec -n RANKS node PROGRAM ARGS...`, from start to end. @param program a module of src/mpi/programs */
+export function runRanks(
+  runtime: MpiRuntime,
+  ranks: number,
+  program: string,
+  options: JobOptions = {},
+): Promise<JobRun> {
+  const started = performance.now();
+  const path = fileURLToPath(new URL(`../mpi/programs/${program}${extname(import.meta.url)}`, import.meta.url));
+  const command = [...runtime.options, "-n", String(ranks), process.execPath, path, ...(options.args ?? [])];
+  const job = spawn(runtime.launcher, command, {
+    env: { ...jobEnvironment(), ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: LIMIT_MS,
+  });
+  const said = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    job[name].setEncoding("utf8").on("data", (text: string) => {
+      said[name] += text;
+      if (name === "stdout") options.onOutput?.(said.stdout, job);
+    });
+  }
+  return new Promise((resolve, reject) => {
+    job.on("error", reject);
+    job.on("close", (status) => resolve({ status, ...said, seconds: (performance.now() - started) / 1000 }));
+  });
+}
