@@ -3,7 +3,7 @@
 
 import { FormatError } from "../core/errors.ts";
 import type { IndexArray } from "../sparse/matrix.ts";
-import { expectTensor, type SafetensorsFile } from "./safetensors-file.ts";
+import { type BytePlace, expectTensor, type SafetensorsFile } from "./safetensors-file.ts";
 import type { TensorInfo } from "./safetensors-header.ts";
 
 export interface CompressedTensors {
@@ -52,12 +52,57 @@ export async function readCompressed(file: SafetensorsFile, tensors: CompressedT
     file.read(values),
   ]);
   const ptr = new Uint32Array(ptrBytes);
-  const idx = indices.dtype === "U16" ? new Uint16Array(idxBytes) : new Uint32Array(idxBytes);
+  const idx = viewIndices(indices, idxBytes);
   checkPointers(file.path, indptr.name, ptr, major, idx.length);
-  checkIndices(file.path, indices.name, ptr, idx, minor);
+  checkIndices(file.path, indices.name, ptr, idx, minor, 0);
   const numbers = new Float32Array(valueBytes);
   checkFinite(file.path, values.name, numbers);
   return { ptr, idx, values: numbers };
+}
+
+/** Reads the pointers alone and checks them. Cost: O(slices). @throws FormatError */
+export async function readPointers(file: SafetensorsFile, tensors: CompressedTensors): Promise<Uint32Array> {
+  const { indptr, indices, major } = tensors;
+  const ptr = new Uint32Array(await file.read(indptr));
+  checkPointers(file.path, indptr.name, ptr, major, indices.count);
+  return ptr;
+}
+
+/**
+ * Reads slices `first` .. `last` - 1, two byte ranges of the file, and checks what was read. `ptr`, as readPointers gave it,
+ * is of the whole matrix; the result's is of the slices, from 0. Cost: O(entries read). @throws FormatError
+ */
+export async function readSlices(
+  file: SafetensorsFile,
+  tensors: CompressedTensors,
+  ptr: Uint32Array,
+  first: number,
+  last: number,
+): Promise<CompressedArrays> {
+  const { indices, values, minor } = tensors;
+  const begin = ptr[first]!;
+  const end = ptr[last]!;
+  const hasOneValue = values.count === 1;
+  const [idxBytes, valueBytes] = await Promise.all([
+    file.read(placeOf(indices, begin, end)),
+    file.read(hasOneValue ? values : placeOf(values, begin, end)),
+  ]);
+  const own = ptr.slice(first, last + 1).map((p) => p - begin);
+  const idx = viewIndices(indices, idxBytes);
+  checkIndices(file.path, indices.name, own, idx, minor, begin);
+  const numbers = new Float32Array(valueBytes);
+  checkFinite(file.path, values.name, numbers, hasOneValue ? 0 : begin);
+  return { ptr: own, idx, values: numbers };
+}
+
+function viewIndices(tensor: TensorInfo, bytes: ArrayBufferLike): IndexArray {
+  return tensor.dtype === "U16" ? new Uint16Array(bytes) : new Uint32Array(bytes);
+}
+
+/** Where elements `begin` .. `end` - 1 of a tensor lie. */
+function placeOf(tensor: TensorInfo, begin: number, end: number): BytePlace {
+  const bytesEach = tensor.count === 0 ? 0 : (tensor.end - tensor.begin) / tensor.count;
+  return { begin: tensor.begin + bytesEach * begin, end: tensor.begin + bytesEach * end };
 }
 
 function checkPointers(path: string, name: string, ptr: Uint32Array, major: number, nnz: number): void {
@@ -73,17 +118,29 @@ function checkPointers(path: string, name: string, ptr: Uint32Array, major: numb
   }
 }
 
-function checkIndices(path: string, name: string, ptr: Uint32Array, idx: IndexArray, minor: number): void {
+/** `firstEntry`: the place of idx[0] in the tensor, for messages. */
+function checkIndices(
+  path: string,
+  name: string,
+  ptr: Uint32Array,
+  idx: IndexArray,
+  minor: number,
+  firstEntry: number,
+): void {
   for (let k = 0; k + 1 < ptr.length; k++) {
     let previous = -1;
     const end = ptr[k + 1]!;
     for (let p = ptr[k]!; p < end; p++) {
       const index = idx[p]!;
       if (index >= minor) {
-        throw new FormatError(path, null, `tensor ${name}: element ${p} is ${index}, expected below ${minor}`);
+        throw new FormatError(
+          path,
+          null,
+          `tensor ${name}: element ${firstEntry + p} is ${index}, expected below ${minor}`,
+        );
       }
       if (index <= previous) {
-        const found = `element ${p} is ${index} after ${previous}`;
+        const found = `element ${firstEntry + p} is ${index} after ${previous}`;
         throw new FormatError(path, null, `tensor ${name}: ${found}, expected rising within a slice`);
       }
       previous = index;
@@ -91,10 +148,11 @@ function checkIndices(path: string, name: string, ptr: Uint32Array, idx: IndexAr
   }
 }
 
-/** @throws FormatError naming the first element that is NaN or infinite. */
-export function checkFinite(path: string, name: string, values: Float32Array): void {
+/** @throws FormatError naming the first element that is NaN or infinite; `firstElement` is the place of values[0]. */
+export function checkFinite(path: string, name: string, values: Float32Array, firstElement = 0): void {
   for (let p = 0; p < values.length; p++) {
     if (Number.isFinite(values[p])) continue;
-    throw new FormatError(path, null, `tensor ${name}: element ${p} is ${values[p]}, expected a finite number`);
+    const found = `element ${firstElement + p} is ${values[p]}`;
+    throw new FormatError(path, null, `tensor ${name}: ${found}, expected a finite number`);
   }
 }

@@ -3,7 +3,14 @@
 import { FormatError } from "../core/errors.ts";
 import { checkCsr } from "../sparse/check.ts";
 import type { CsrMatrix } from "../sparse/matrix.ts";
-import { type CompressedTensors, findCompressed, readCompressed } from "./compressed-tensors.ts";
+import {
+  type CompressedTensors,
+  findCompressed,
+  readCompressed,
+  readPointers,
+  readSlices,
+} from "./compressed-tensors.ts";
+import { checkRowRange, type InputSource } from "./input-source.ts";
 import { isCount } from "./network-metadata.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors-file.ts";
 import { expectObject, wrong } from "./safetensors-header.ts";
@@ -38,6 +45,41 @@ export async function readInputsFile(path: string, checkShape?: (shape: InputsSh
   checkShape?.({ nrows, ncols, nnz });
   const { ptr, idx, values } = await readCompressed(file, tensors);
   return { format: "csr", nrows, ncols, rowPtr: ptr, colIdx: idx, values };
+}
+
+/**
+ * Opens the inputs for reading by ranges of rows; the caller closes them. Row pointers are held, nothing else.
+ * @param shared rows on shared memory, or not. @throws FormatError
+ */
+export async function openInputsFile(
+  path: string,
+  shared: boolean,
+  checkShape?: (shape: InputsShape) => void,
+): Promise<InputSource> {
+  const file = await openSafetensors(path, { shared });
+  try {
+    const { nrows, ncols, nnz, tensors } = findInputs(file);
+    checkShape?.({ nrows, ncols, nnz });
+    const rowPtr = await readPointers(file, tensors);
+    return {
+      path,
+      access: "ranges",
+      nrows,
+      ncols,
+      nnz,
+      rowPtr,
+      async readRows(first, last) {
+        checkRowRange(first, last, nrows);
+        const { ptr, idx, values } = await readSlices(file, tensors, rowPtr, first, last);
+        return { format: "csr", nrows: last - first, ncols, rowPtr: ptr, colIdx: idx, values };
+      },
+      close: () => file.close(),
+      [Symbol.asyncDispose]: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 /** @throws ShapeError for a matrix that breaks its promises, ResourceError for a full disk */

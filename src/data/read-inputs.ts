@@ -18,7 +18,7 @@ import { checkBinarySize } from "./triples-binary.ts";
 import { MAX_INPUT_ROWS } from "./triples.ts";
 
 /** Rows and columns are counted in 32 bits. */
-const MAX_DIMENSION = 2 ** 32 - 2;
+export const MAX_DIMENSION: number = 2 ** 32 - 2;
 
 export interface InputsOptions extends ReadOptions {
   /** Features of a row: the inputs of the network. */
@@ -107,7 +107,7 @@ async function readMatrixMarket(path: string, options: InputsOptions): Promise<C
 }
 
 /** @throws FormatError unless the columns are the network's inputs and no row lies beyond those wanted. */
-function checkShape(path: string, found: { nrows: number; ncols: number }, options: InputsOptions): void {
+export function checkShape(path: string, found: { nrows: number; ncols: number }, options: InputsOptions): void {
   const { nrows, ncols } = options;
   if (found.ncols !== ncols) {
     throw new FormatError(path, null, `has ${found.ncols} columns, expected ${ncols} as the network has inputs`);

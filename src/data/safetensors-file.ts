@@ -16,12 +16,15 @@ import {
 /** One read call is at most this long, so that an abort is not kept waiting by gigabytes. */
 const MAX_READ_BYTES = 64 << 20;
 
+/** Bytes `begin` .. `end` - 1 of the file; every TensorInfo is one. */
+export type BytePlace = Pick<TensorInfo, "begin" | "end">;
+
 export interface SafetensorsFile extends AsyncDisposable {
   readonly path: string;
   readonly bytes: number;
   readonly header: SafetensorsHeader;
-  /** Reads a tensor's bytes as they are, onto shared memory unless the file was opened otherwise. */
-  read(tensor: TensorInfo): Promise<ArrayBufferLike>;
+  /** Reads the bytes of a tensor, or of a part of one, as they are, onto shared memory unless the file was opened otherwise. */
+  read(place: BytePlace): Promise<ArrayBufferLike>;
   close(): Promise<void>;
 }
 
