@@ -59,6 +59,7 @@ export function openChallengeFolder(path: string, options: ChallengeOptions = {}
     outputMap: null,
     edges: isCountable ? bytes / ENTRY_BYTES : null,
     bytes,
+    direct: null,
     async readLayer(l) {
       checkLayerIndex(l, layerCount);
       const [result] = await runReadJobs(jobs.slice(l, l + 1), {}, sizes[l]!, 1);

@@ -105,7 +105,8 @@ function placeOf(tensor: TensorInfo, begin: number, end: number): BytePlace {
   return { begin: tensor.begin + bytesEach * begin, end: tensor.begin + bytesEach * end };
 }
 
-function checkPointers(path: string, name: string, ptr: Uint32Array, major: number, nnz: number): void {
+/** @throws FormatError unless they rise from 0 to nnz */
+export function checkPointers(path: string, name: string, ptr: Uint32Array, major: number, nnz: number): void {
   if (ptr[0] !== 0) throw new FormatError(path, null, `tensor ${name}: starts with ${ptr[0]}, expected 0`);
   for (let k = 0; k < major; k++) {
     if (ptr[k + 1]! < ptr[k]!) {
@@ -118,8 +119,8 @@ function checkPointers(path: string, name: string, ptr: Uint32Array, major: numb
   }
 }
 
-/** `firstEntry`: the place of idx[0] in the tensor, for messages. */
-function checkIndices(
+/** @throws FormatError unless indices rise within each slice, below `minor`; `firstEntry` is the place of idx[0] in the tensor. */
+export function checkIndices(
   path: string,
   name: string,
   ptr: Uint32Array,

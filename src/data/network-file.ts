@@ -6,30 +6,20 @@ import { type Layer, makeNetwork, type Network } from "../network/network.ts";
 import { csrToCsc } from "../sparse/convert.ts";
 import type { CscMatrix } from "../sparse/matrix.ts";
 import { shareCsc } from "./assemble.ts";
-import {
-  checkFinite,
-  type CompressedTensors,
-  expectCount,
-  findCompressed,
-  readCompressed,
-} from "./compressed-tensors.ts";
+import { checkFinite, expectCount, findCompressed, readCompressed } from "./compressed-tensors.ts";
 import { checkNotAborted } from "./file-errors.ts";
 import { type NetworkMetadata, NETWORK_FORMAT, OUTPUT_MAP_TENSOR, parseMetadata } from "./network-metadata.ts";
 import { checkLayerIndex, chooseLayerCount, type NetworkSource } from "./network-source.ts";
 import type { ReadOptions } from "./read-options.ts";
+import { directLayers, type LayerTensors } from "./network-file-direct.ts";
 import { expectTensor, openSafetensors, type SafetensorsFile } from "./safetensors-file.ts";
-import { type TensorInfo, wrong } from "./safetensors-header.ts";
+import { wrong } from "./safetensors-header.ts";
 
 export interface NetworkFileOptions {
   /** Only the first so many layers. */
   readonly layers?: number | undefined;
   /** Layers on shared memory (the default), or not: for reading through layers that are soon dropped. */
   readonly shared?: boolean | undefined;
-}
-
-interface LayerTensors {
-  readonly weights: CompressedTensors;
-  readonly bias: TensorInfo;
 }
 
 /** Opens a network file for reading layer by layer; the caller closes it. @throws FormatError, UsageError */
@@ -49,6 +39,7 @@ export async function openNetworkFile(path: string, options: NetworkFileOptions 
       outputMap,
       edges: tensors.reduce((sum, { weights }) => sum + weights.indices.count, 0),
       bytes: file.bytes,
+      direct: metadata.orientation === "csc" ? directLayers(file, metadata, tensors) : null,
       async readLayer(l) {
         checkLayerIndex(l, layerCount);
         const weights = await readWeights(file, metadata, tensors[l]!);

@@ -2,6 +2,7 @@
 
 import { UsageError } from "../core/errors.ts";
 import type { Layer } from "../network/network.ts";
+import type { DirectLayers } from "./direct-layers.ts";
 
 export const NETWORK_FORMATS = ["safetensors", "challenge"] as const;
 export type NetworkFormat = (typeof NETWORK_FORMATS)[number];
@@ -20,6 +21,8 @@ export interface NetworkSource extends AsyncDisposable {
   readonly edges: number | null;
   /** Bytes on disk of what readLayer would read for all layers. */
   readonly bytes: number;
+  /** For reading layers into arrays of the caller's; null where layers have to be parsed. */
+  readonly direct: DirectLayers | null;
   /** Reads layer `l` (0-based). May be called for several layers at once. @throws FormatError, RangeError */
   readLayer(l: number): Promise<Layer>;
   close(): Promise<void>;

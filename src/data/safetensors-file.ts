@@ -25,6 +25,8 @@ export interface SafetensorsFile extends AsyncDisposable {
   readonly header: SafetensorsHeader;
   /** Reads the bytes of a tensor, or of a part of one, as they are, onto shared memory unless the file was opened otherwise. */
   read(place: BytePlace): Promise<ArrayBufferLike>;
+  /** The same into `bytes`, which has the length of the place. */
+  readInto(place: BytePlace, bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function openSafetensors(path: string, options: SafetensorsOptions 
       bytes,
       header,
       read: ({ begin, end }) => readBytes(handle, path, begin, end - begin, allocate),
+      readInto: ({ begin }, target) => fillBytes(handle, path, begin, target),
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -73,13 +76,22 @@ async function readBytes<B extends ArrayBufferLike>(
 ): Promise<B> {
   try {
     const buffer = allocate(length);
-    const bytes = new Uint8Array(buffer);
+    await fillBytes(file, path, position, new Uint8Array(buffer));
+    return buffer;
+  } catch (error) {
+    throw toFileError(error, path, "read");
+  }
+}
+
+/** Fills `bytes` from `position` on. */
+async function fillBytes(file: FileHandle, path: string, position: number, bytes: Uint8Array): Promise<void> {
+  const { length } = bytes;
+  try {
     for (let done = 0; done < length; ) {
       const { bytesRead } = await file.read(bytes, done, Math.min(MAX_READ_BYTES, length - done), position + done);
       if (bytesRead === 0) throw new FormatError(path, null, `ends at byte ${position + done} while it is being read`);
       done += bytesRead;
     }
-    return buffer;
   } catch (error) {
     throw toFileError(error, path, "read");
   }
