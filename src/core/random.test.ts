@@ -87,3 +87,15 @@ test("every place of a permutation gets every number about equally often", () =>
   }
   for (const count of counts) assert.ok(Math.abs(count - draws / 4) < 0.06 * (draws / 4), counts.join(" "));
 });
+
+test("a copy goes on from where it was made, and neither moves the other", () => {
+  const random = makeRandom(77);
+  for (let i = 0; i < 5; i++) random.next();
+  const copy = random.copy();
+  const ahead = Array.from({ length: 20 }, () => random.next());
+  assert.deepEqual(
+    Array.from({ length: 20 }, () => copy.next()),
+    ahead,
+  );
+  assert.equal(random.next(), copy.next());
+});

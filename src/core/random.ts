@@ -8,6 +8,8 @@ export interface Random {
   below(bound: number): number;
   /** Standard normal deviate (Box-Muller). */
   normal(): number;
+  /** A generator that goes on from here by itself. */
+  copy(): Random;
 }
 
 /** Makes a generator from an integer seed. */
@@ -21,10 +23,17 @@ export function makeRandom(seed: number): Random {
     z = Math.imul(z, 0x735a2d97);
     return z ^ (z >>> 15);
   };
-  let a = splitmix();
-  let b = splitmix();
-  let c = splitmix();
-  let counter = 1;
+  const random = fromState(splitmix(), splitmix(), splitmix(), 1);
+  for (let i = 0; i < 12; i++) random.next();
+  return random;
+}
+
+/** Source: sfc32. */
+function fromState(firstA: number, firstB: number, firstC: number, firstCounter: number): Random {
+  let a = firstA;
+  let b = firstB;
+  let c = firstC;
+  let counter = firstCounter;
   const bits = (): number => {
     const t = (((a + b) | 0) + counter) | 0;
     counter = (counter + 1) | 0;
@@ -34,12 +43,12 @@ export function makeRandom(seed: number): Random {
     c |= 0;
     return t >>> 0;
   };
-  for (let i = 0; i < 12; i++) bits();
   const next = (): number => bits() / 0x1_0000_0000;
   return {
     next,
     below: (bound) => Math.floor(next() * bound),
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+    copy: () => fromState(a, b, c, counter),
   };
 }
 

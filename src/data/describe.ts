@@ -9,6 +9,7 @@ import { probeFile, readChunks } from "./byte-source.ts";
 import { findChallengeLayers, makeLayerJob, neuronsOfLayerName, openChallengeFolder } from "./challenge-folder.ts";
 import { checkNotAborted } from "./file-errors.ts";
 import { detectKind, type FileKind } from "./file-kind.ts";
+import { openGeneratedNetwork } from "./generated-network.ts";
 import { findInputs, INPUTS_FORMAT } from "./inputs-file.ts";
 import { readMatrixMarketHead } from "./matrix-market.ts";
 import { openNetworkFile } from "./network-file.ts";
@@ -51,7 +52,7 @@ export interface LayerFacts extends MatrixFacts {
 interface Common {
   readonly path: string;
   readonly format: FileKind;
-  /** On disk; all layers of a folder together. */
+  /** On disk, all layers of a folder together; of the arrays where a network is made on the fly. */
   readonly bytes: number;
 }
 
@@ -73,6 +74,10 @@ export async function describeFile(path: string, options: ReadOptions = {}): Pro
   switch (format) {
     case "challenge":
       return describeFolder(path, options);
+    case "generated": {
+      await using source = openGeneratedNetwork(path, { shared: false });
+      return await describeNetwork(source, options, true);
+    }
     case "safetensors":
       return describeSafetensors(path, options);
     case "matrix-market": {

@@ -1,16 +1,19 @@
-// Which of the known kinds a path is: a folder of layers by the names in it, a safetensors file by its ending or its
-// first bytes, anything else by its ending.
+// Which of the known kinds a path is: a network that is made on the fly by its name, a folder of layers by the names in
+// it, a safetensors file by its ending or its first bytes, anything else by its ending.
 
 import { readdirSync, statSync } from "node:fs";
 import { FormatError } from "../core/errors.ts";
 import { readHead } from "./byte-source.ts";
 import { isChallengeFolder } from "./challenge-folder.ts";
 import { toFileError } from "./file-errors.ts";
+import { isGeneratedName } from "./generated-name.ts";
 
-export const FILE_KINDS = ["challenge", "safetensors", "text", "binary", "matrix-market"] as const;
+export const FILE_KINDS = ["challenge", "safetensors", "text", "binary", "matrix-market", "generated"] as const;
 export type FileKind = (typeof FILE_KINDS)[number];
+/** Kinds that a file's ending tells. */
+export type NamedKind = Exclude<FileKind, "challenge" | "generated">;
 
-const ENDINGS: readonly (readonly [RegExp, FileKind])[] = [
+const ENDINGS: readonly (readonly [RegExp, NamedKind])[] = [
   [/\.safetensors$/, "safetensors"],
   [/\.(tsv|txt)(\.gz)?$/, "text"],
   [/\.bin(\.gz)?$/, "binary"],
@@ -21,6 +24,7 @@ const KNOWN = "a folder of layers, .safetensors, .tsv, .bin or .mtx (the last th
 
 /** @throws FormatError for a missing path and for a kind that is not known. */
 export function detectKind(path: string): FileKind {
+  if (isGeneratedName(path)) return "generated";
   try {
     if (statSync(path).isDirectory()) {
       if (isChallengeFolder(readdirSync(path))) return "challenge";
@@ -40,6 +44,6 @@ export function detectKind(path: string): FileKind {
 }
 
 /** The kind that a file of this name should be, or null for an unknown ending. */
-export function kindOfName(path: string): FileKind | null {
+export function kindOfName(path: string): NamedKind | null {
   return ENDINGS.find(([ending]) => ending.test(path))?.[1] ?? null;
 }

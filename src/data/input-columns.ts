@@ -19,6 +19,7 @@ export async function findInputColumns(path: string): Promise<number | null> {
     case "text":
     case "binary":
     case "challenge":
+    case "generated":
       return null;
   }
 }

@@ -4,7 +4,7 @@ import { UsageError } from "../core/errors.ts";
 import type { Layer } from "../network/network.ts";
 import type { DirectLayers } from "./direct-layers.ts";
 
-export const NETWORK_FORMATS = ["safetensors", "challenge"] as const;
+export const NETWORK_FORMATS = ["safetensors", "challenge", "generated"] as const;
 export type NetworkFormat = (typeof NETWORK_FORMATS)[number];
 
 export interface NetworkSource extends AsyncDisposable {
@@ -19,7 +19,7 @@ export interface NetworkSource extends AsyncDisposable {
   readonly outputMap: Uint32Array | null;
   /** Stored weights of all layers; null where only reading the files would tell. */
   readonly edges: number | null;
-  /** Bytes on disk of what readLayer would read for all layers. */
+  /** Bytes on disk of what readLayer would read for all layers; of the arrays where they are generated. */
   readonly bytes: number;
   /** For reading layers into arrays of the caller's; null where layers have to be parsed. */
   readonly direct: DirectLayers | null;

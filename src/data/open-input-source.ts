@@ -42,6 +42,7 @@ export async function openInputSource(path: string, options: InputSourceOptions)
     case "text":
     case "matrix-market":
     case "challenge":
+    case "generated":
       break;
   }
   return sourceOfMatrix(path, await readInputs(path, options));

@@ -48,6 +48,8 @@ export async function readInputs(path: string, options: InputsOptions): Promise<
       return readMatrixMarket(path, options);
     case "challenge":
       throw new FormatError(path, null, "is a folder of layers, expected a file of inputs");
+    case "generated":
+      throw new FormatError(path, null, "is a network that is made, expected a file of inputs");
   }
 }
 

@@ -15,7 +15,7 @@ import { writeTriples } from "./write-triples.ts";
  */
 export async function writeInputs(path: string, inputs: CsrMatrix, signal?: AbortSignal): Promise<void> {
   const kind = kindOfName(path);
-  if (kind === null || kind === "challenge") {
+  if (kind === null) {
     throw new UsageError(`${path}: inputs are written as .safetensors, .tsv, .bin or .mtx (the last three also .gz)`);
   }
   if (kind === "safetensors") return writeInputsFile(path, inputs, signal);

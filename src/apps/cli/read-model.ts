@@ -32,8 +32,10 @@ export async function readModelAndInputs(
 ): Promise<ModelAndInputs> {
   const { layers, bias, signal, onProgress } = options;
   const model = await probeModel(modelPath, { layers, bias });
-  if (detectKind(inputsPath) === "challenge") {
-    throw new FormatError(inputsPath, null, "is a folder of layers, expected a file of inputs");
+  const kind = detectKind(inputsPath);
+  if (kind === "challenge" || kind === "generated") {
+    const what = kind === "challenge" ? "a folder of layers" : "a network that is made";
+    throw new FormatError(inputsPath, null, `is ${what}, expected a file of inputs`);
   }
   const inputsBytes = probeFile(inputsPath).bytes;
   const total = Math.max(1, model.bytes + inputsBytes);

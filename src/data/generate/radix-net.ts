@@ -16,7 +16,8 @@ import type { Layer } from "../../network/network.ts";
 import { type CscMatrix, type IndexArray, makeIndexArray } from "../../sparse/matrix.ts";
 
 const NODE_WIDTH = 16;
-const DEGREE = 2 * NODE_WIDTH;
+/** Weights into every neuron of a RadiX-Net. */
+export const DEGREE: number = 2 * NODE_WIDTH;
 const MIN_NEURONS = 2 * NODE_WIDTH;
 /** A layer of this many neurons takes 2 GiB of indices. */
 const MAX_NEURONS = 2 ** 24;
@@ -37,13 +38,25 @@ export interface RadixNetOptions {
   readonly weight?: number | undefined;
 }
 
+/** A RadiX-Net whose layers are made one by one, in any order. */
+export interface RadixNet {
+  readonly neurons: number;
+  readonly layers: number;
+  readonly bias: number;
+  readonly weight: number;
+  /** Layers after which they repeat; as many as there are where none repeats. */
+  readonly distinctLayers: number;
+  /** neurons + 1 pointers, the same for every layer. */
+  makePointers(): Uint32Array;
+  /** Overwrites `rowIdx`, neurons x 32 row indices, with those of layer `l`. Cost: O(neurons), and O(neurons l) at worst the first time. */
+  indicesInto(rowIdx: IndexArray, l: number): void;
+}
+
 /**
- * Yields the layers in order, under the challenge's rule; only the pointers, bias and value are shared between them.
- * Shapes: every layer neurons x neurons, 32 weights a column, one stored value, one bias.
- * Cost: O(neurons) a layer. The same options give the same layers; more layers never change the earlier ones.
- * @throws UsageError at the call, not at the first layer, for an option out of range.
+ * The same options give the same layers; more layers never change the earlier ones.
+ * @throws UsageError for an option out of range.
  */
-export function radixNetLayers(options: RadixNetOptions): Generator<Layer, void, undefined> {
+export function makeRadixNet(options: RadixNetOptions): RadixNet {
   const { neurons, layers, seed, permute, weight = CHALLENGE_WEIGHT } = options;
   checkInteger(neurons, MIN_NEURONS, MAX_NEURONS, "neurons");
   if (!isPowerOfTwo(neurons)) throw new UsageError(`neurons is ${neurons}, expected a power of two`);
@@ -53,38 +66,66 @@ export function radixNetLayers(options: RadixNetOptions): Generator<Layer, void,
   for (const [name, value] of Object.entries({ bias, weight })) {
     if (!Number.isFinite(value)) throw new UsageError(`${name} is ${value}, expected a finite number`);
   }
-  return generate(neurons, layers, seed, permute, Float32Array.of(bias), Float32Array.of(weight));
+  const depth = Math.log2(neurons / NODE_WIDTH);
+  const rowsOf = makePeriods(neurons, seed);
+  return {
+    neurons,
+    layers,
+    bias,
+    weight,
+    distinctLayers: permute ? layers : Math.min(layers, depth),
+    makePointers: () => Uint32Array.from({ length: neurons + 1 }, (_, j) => DEGREE * j),
+    indicesInto(rowIdx, l) {
+      const period = permute ? Math.floor(l / depth) : 0;
+      fillLayer(rowIdx, neurons, l % depth, period === 0 ? null : rowsOf(period));
+    },
+  };
 }
 
-function* generate(
-  neurons: number,
-  layers: number,
-  seed: number,
-  permute: boolean,
-  bias: Float32Array,
-  values: Float32Array,
-): Generator<Layer, void, undefined> {
-  const depth = Math.log2(neurons / NODE_WIDTH);
-  const random = makeRandom(seed);
-  let rows: Uint32Array | null = null;
-  const colPtr = Uint32Array.from({ length: neurons + 1 }, (_, j) => DEGREE * j);
-  for (let l = 0; l < layers; l++) {
-    const k = l % depth;
-    if (permute && l >= depth && k === 0) rows = randomPermutation(neurons, random);
+/**
+ * Yields the layers in order, under the challenge's rule; only the pointers, bias and value are shared between them.
+ * Shapes: every layer neurons x neurons, 32 weights a column, one stored value, one bias. Cost: O(neurons) a layer.
+ * @throws UsageError at the call, not at the first layer, for an option out of range.
+ */
+export function radixNetLayers(options: RadixNetOptions): Generator<Layer, void, undefined> {
+  return generate(makeRadixNet(options));
+}
+
+function* generate(net: RadixNet): Generator<Layer, void, undefined> {
+  const { neurons } = net;
+  const colPtr = net.makePointers();
+  const bias = Float32Array.of(net.bias);
+  const values = Float32Array.of(net.weight);
+  for (let l = 0; l < net.layers; l++) {
     const rowIdx = makeIndexArray(DEGREE * neurons, neurons);
-    fillLayer(rowIdx, neurons, k, rows);
+    net.indicesInto(rowIdx, l);
     const weights: CscMatrix = { format: "csc", nrows: neurons, ncols: neurons, colPtr, rowIdx, values };
     yield { weights, bias, rule: CHALLENGE_RULE };
   }
 }
 
+/** The renumbering of the rows by period, from 1. They are drawn one after the other; where each began is kept, and the last one. */
+function makePeriods(neurons: number, seed: number): (period: number) => Uint32Array {
+  const begins = [makeRandom(seed)];
+  let last: { readonly period: number; readonly rows: Uint32Array } | null = null;
+  return (period) => {
+    for (let k = Math.min(period, begins.length); last?.period !== period; k++) {
+      const random = begins[k - 1].copy();
+      last = { period: k, rows: randomPermutation(neurons, random) };
+      if (begins.length === k) begins.push(random);
+    }
+    return last.rows;
+  };
+}
+
 /**
- * Writes base layer k, the rows renumbered (old row v becomes rows[v]) or, for null, as they are.
+ * Writes base layer k, the rows renumbered (old row v becomes rows[v]) or, for null, as they are. Columns `nodes` apart
+ * belong to one node and are equal.
  * Shape: `rowIdx`: neurons x 32, column by column, rising.
  */
 function fillLayer(rowIdx: IndexArray, neurons: number, k: number, rows: Uint32Array | null): void {
   const nodes = neurons / NODE_WIDTH;
-  const inputs = new Uint32Array(DEGREE);
+  const inputs = makeIndexArray(DEGREE, neurons);
   for (let node = 0; node < nodes; node++) {
     const other = (node + 2 ** k) % nodes;
     for (let t = 0; t < NODE_WIDTH; t++) {
@@ -94,8 +135,9 @@ function fillLayer(rowIdx: IndexArray, neurons: number, k: number, rows: Uint32A
       inputs[2 * t + 1] = rows === null ? second : rows[second];
     }
     inputs.sort();
-    for (let t = 0; t < NODE_WIDTH; t++) rowIdx.set(inputs, DEGREE * (node + nodes * t));
+    rowIdx.set(inputs, DEGREE * node);
   }
+  for (let t = 1; t < NODE_WIDTH; t++) rowIdx.copyWithin(DEGREE * nodes * t, 0, DEGREE * nodes);
 }
 
 function isPowerOfTwo(value: number): boolean {

@@ -45,7 +45,7 @@ export function addCompileCommand(program: Command, context: CommandContext): vo
     .command("compile")
     .summary("rewrite a network into a smaller one that computes the same")
     .description("Drops, folds and merges neurons where that changes no output, and writes the rest as a network file.")
-    .argument("<model>", "folder of layers, or .safetensors file")
+    .argument("<model>", "folder of layers, .safetensors file, or a name such as radixnet:1024x120:seed=1")
     .requiredOption("--output <file>", "network file to write, .safetensors")
     .option("--passes <list>", `which passes, separated by commas (default: ${PASSES.join(",")})`, readPasses, PASSES)
     .addOption(

@@ -38,7 +38,10 @@ export function addConvertCommand(program: Command, context: CommandContext): vo
     .command("convert")
     .summary("turn a network or inputs into another format")
     .description("Reads a network or inputs and writes the same in another format.")
-    .argument("<from>", "network (folder of layers, .safetensors) or inputs (.tsv, .bin, .mtx, .safetensors)")
+    .argument(
+      "<from>",
+      "network (folder of layers, .safetensors, radixnet:...) or inputs (.tsv, .bin, .mtx, .safetensors)",
+    )
     .argument("<to>", "file, or new folder of layers")
     .option("--features <n>", "features of a row, which .tsv and .bin do not say", wholeNumber(1))
     .option("--layers <n>", "only the first so many layers", wholeNumber(1))
@@ -55,7 +58,7 @@ export function addConvertCommand(program: Command, context: CommandContext): vo
 
 async function holdsNetwork(path: string): Promise<boolean> {
   const kind = detectKind(path);
-  if (kind !== "safetensors") return kind === "challenge";
+  if (kind !== "safetensors") return kind === "challenge" || kind === "generated";
   await using file = await openSafetensors(path);
   return file.header.metadata.get("format") !== INPUTS_FORMAT;
 }

@@ -41,7 +41,9 @@ Examples:
   gossamer generate random --inputs 784 --neurons 512 --layers 4 --density 0.05 --output random.safetensors
   gossamer generate random-inputs --rows 1000 --features 784 --density 0.2 --output rows.tsv
 
-A network goes to a .safetensors file or a new folder of layers, inputs to .safetensors, .tsv, .bin or .mtx.`;
+A network goes to a .safetensors file or a new folder of layers, inputs to .safetensors, .tsv, .bin or .mtx.
+A RadiX-Net needs no file: every command takes radixnet:NEURONSxLAYERS[:seed=N][:bias=B][:weight=W][:no-permute]
+where it takes a network, and makes each layer when it is needed.`;
 
 export function addGenerateCommand(program: Command, context: CommandContext): void {
   const generate = program

@@ -36,13 +36,15 @@ interface InferFlags extends EngineFlags {
 
 const HELP = `
 MODEL is a .safetensors file, or a folder of layers as the Sparse DNN Graph Challenge has them
-(n1024-l1.tsv, .tsv.gz, .bin or .bin.gz, and so on).
+(n1024-l1.tsv, .tsv.gz, .bin or .bin.gz, and so on), or a RadiX-Net made on the fly by its name,
+radixnet:NEURONSxLAYERS[:seed=N][:bias=B][:weight=W][:no-permute].
 
 Examples:
   gossamer infer neuron1024 --input sparse-images-1024.tsv.gz --truth neuron1024-l120-categories.tsv
   gossamer infer neuron1024 --input sparse-images-1024.tsv.gz --layers 10 --workers 1 --rows all --json
   gossamer infer neuron1024 --input images.tsv.gz --strategy data --hash input --hash-method deal --trace trace.json
   gossamer infer model.safetensors --input rows.safetensors --categories found.tsv --output activations.tsv.gz
+  gossamer infer radixnet:1024x120:seed=1 --input images.safetensors
 
 Exit status: 0 ok, 1 the truth differs, 2 wrong usage, 3 bad input, 4 out of resources, 5 a worker failed, 130 Ctrl-C.`;
 
@@ -51,7 +53,7 @@ export function addInferCommand(program: Command, context: CommandContext): void
     .command("infer")
     .summary("run a network on inputs and say which rows end not all zero")
     .description("Runs a sparse network on input rows and reports the categories: the rows that end not all zero.")
-    .argument("<model>", "network: a .safetensors file or a folder of layers")
+    .argument("<model>", "network: a .safetensors file, a folder of layers, or radixnet:1024x120:seed=1")
     .requiredOption("--input <file>", "input rows: .tsv, .bin, .mtx (also .gz) or .safetensors")
     .option("--truth <file>", "expected categories, one row number a line; exit status 1 when they differ")
     .option("--layers <n>", "only the first so many layers", wholeNumber(1))

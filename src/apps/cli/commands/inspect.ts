@@ -26,7 +26,7 @@ export function addInspectCommand(program: Command, context: CommandContext): vo
     .command("inspect")
     .summary("say what a file or folder holds")
     .description("Reads a network, inputs or a truth file, checks it and says what it holds.")
-    .argument("<path>", "file or folder of layers")
+    .argument("<path>", "file, folder of layers, or a name such as radixnet:1024x120:seed=1")
     .option("--json", "print one JSON object")
     .option("--quiet", "no progress on stderr")
     .addHelpText("after", HELP)
@@ -47,7 +47,10 @@ function printDescription(description: FileDescription): void {
   const { path, format, bytes } = description;
   const lines: SummaryLine[] = [
     ["path", path],
-    ["holds", `${description.kind} (${format}), ${formatBytes(bytes)} on disk`],
+    [
+      "holds",
+      `${description.kind} (${format}), ${formatBytes(bytes)} ${format === "generated" ? "if kept" : "on disk"}`,
+    ],
   ];
   switch (description.kind) {
     case "network": {

@@ -79,6 +79,32 @@ test("the same seed gives the same bytes, another seed others", async () => {
   assert.ok(!bytes("five.safetensors").equals(bytes("six.safetensors")));
 });
 
+test("a network by name, without a file, is the one that generate writes", async () => {
+  const name = "radixnet:256x12:seed=5";
+  await run(
+    "generate",
+    "radixnet",
+    "--neurons",
+    "256",
+    "--layers",
+    "12",
+    "--seed",
+    "5",
+    "--output",
+    "kept.safetensors",
+  );
+  await run("convert", name, "converted.safetensors");
+  assert.ok(bytes("converted.safetensors").equals(bytes("kept.safetensors")));
+  assert.equal(await categoriesOf(name, model.inputsPath), await categoriesOf("kept.safetensors", model.inputsPath));
+  await run("compile", name, "--output", "small.safetensors");
+  await run("compile", "kept.safetensors", "--output", "kept-small.safetensors");
+  assert.ok(bytes("small.safetensors").equals(bytes("kept-small.safetensors")));
+  assert.match(await run("inspect", name), /network \(generated\), .* if kept/);
+  const wrong = await runGossamer(["infer", "radixnet:256", "--input", model.inputsPath], { cwd: folder.path });
+  assert.match(wrong.stderr, /^gossamer: radixnet:256: size is "256", expected radixnet:NEURONSxLAYERS[^\n]*\n$/);
+  assert.equal(wrong.status, 2);
+});
+
 test("a random network with every option, and inputs for it", async () => {
   const random = ["generate", "random", "--inputs", "60", "--neurons", "40", "--layers", "3", "--density", "0.2"];
   const kinds = ["--weights", "few", "--column-lengths", "power-law", "--sorted", "--bias", "single"];
