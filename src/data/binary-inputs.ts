@@ -33,25 +33,31 @@ export async function openBinaryInputs(
   let file: FileHandle | null = null;
   try {
     file = await open(path, "r");
-    const rowPtr = await findRows(file, path, bytes, options);
-    if (rowPtr === null) {
+    const found = await findRows(file, path, bytes, options);
+    if (found === null) {
       await file.close();
       return null;
     }
-    return makeSource(file, path, rowPtr, options);
+    return makeSource(file, path, found, options);
   } catch (error) {
     await file?.close();
     throw toFileError(error, path, "read");
   }
 }
 
-/** Row pointers of the file, or null when it is out of order. */
+interface FoundRows {
+  readonly rowPtr: Uint32Array;
+  /** Of every entry, or null. */
+  readonly value: number | null;
+}
+
+/** What the file holds, or null when it is out of order. */
 async function findRows(
   file: FileHandle,
   path: string,
   bytes: number,
   { ncols, nrows, signal, onProgress }: BinaryInputsOptions,
-): Promise<Uint32Array | null> {
+): Promise<FoundRows | null> {
   const limits: TripleLimits = { path, maxRow: nrows ?? MAX_INPUT_ROWS, maxCol: ncols, pattern: false };
   const finder = makeRowFinder();
   const parser = makeBinaryParser(limits, finder.look, 0);
@@ -72,8 +78,8 @@ async function findRows(
 interface RowFinder {
   readonly look: TripleSink;
   isOrdered(): boolean;
-  /** Pointers of `nrows` rows, or of those that there are. */
-  finish(nrows: number | undefined): Uint32Array;
+  /** Of `nrows` rows, or of those that there are. */
+  finish(nrows: number | undefined): FoundRows;
 }
 
 /** Finds where rows begin, as long as entries come in strictly rising order. */
@@ -83,8 +89,11 @@ function makeRowFinder(): RowFinder {
   let entries = 0;
   let lastRow = -1;
   let lastCol = -1;
+  let value: number | null = null;
   return {
-    look(rows, cols, _values, count) {
+    look(rows, cols, values, count) {
+      if (entries === 0) value = values[0]!;
+      for (let k = 0; k < count && value !== null; k++) if (values[k] !== value) value = null;
       for (let k = 0; k < count && isOrdered; k++) {
         const row = rows[k]!;
         if (row < lastRow || (row === lastRow && cols[k]! <= lastCol)) isOrdered = false;
@@ -96,12 +105,17 @@ function makeRowFinder(): RowFinder {
     isOrdered: () => isOrdered,
     finish(nrows = lastRow + 1) {
       for (let row = lastRow; row < nrows; row++) ptr.push(entries);
-      return ptr.join();
+      return { rowPtr: ptr.join(), value };
     },
   };
 }
 
-function makeSource(file: FileHandle, path: string, rowPtr: Uint32Array, { ncols }: BinaryInputsOptions): InputSource {
+function makeSource(
+  file: FileHandle,
+  path: string,
+  { rowPtr, value }: FoundRows,
+  { ncols }: BinaryInputsOptions,
+): InputSource {
   const nrows = rowPtr.length - 1;
   const close = (): Promise<void> => file.close();
   return {
@@ -110,6 +124,7 @@ function makeSource(file: FileHandle, path: string, rowPtr: Uint32Array, { ncols
     nrows,
     ncols,
     nnz: rowPtr[nrows]!,
+    value,
     rowPtr,
     async readRows(first, last) {
       checkRowRange(first, last, nrows);

@@ -7,6 +7,7 @@ import type { Layer } from "../network/network.ts";
 import { nnzOf } from "../sparse/matrix.ts";
 import { probeFile, readChunks } from "./byte-source.ts";
 import { findChallengeLayers, makeLayerJob, neuronsOfLayerName, openChallengeFolder } from "./challenge-folder.ts";
+import { describeBinary, describeRows } from "./describe-rows.ts";
 import { checkNotAborted } from "./file-errors.ts";
 import { detectKind, type FileKind } from "./file-kind.ts";
 import { openGeneratedNetwork } from "./generated-network.ts";
@@ -14,34 +15,13 @@ import { findInputs, INPUTS_FORMAT } from "./inputs-file.ts";
 import { readMatrixMarketHead } from "./matrix-market.ts";
 import { openNetworkFile } from "./network-file.ts";
 import type { NetworkSource } from "./network-source.ts";
-import { readInputs } from "./read-inputs.ts";
+import { openInputSource } from "./open-input-source.ts";
 import type { ReadJob, TripleEncoding } from "./read-job.ts";
 import { type ReadOptions, runReadJobs } from "./read-options.ts";
 import { openSafetensors } from "./safetensors-file.ts";
 import { MAX_INPUT_ROWS } from "./triples.ts";
 import { readTruth } from "./truth.ts";
-
-/** Distinct values are counted up to this many. */
-const MAX_DISTINCT = 1024;
-/** So many of them are listed. */
-const MAX_LISTED = 8;
-
-export interface ValueFacts {
-  /** Number of distinct values, or null when there are more than 1024. */
-  readonly distinct: number | null;
-  /** The first few distinct values, in order of appearance. */
-  readonly examples: readonly number[];
-  readonly min: number;
-  readonly max: number;
-}
-
-export interface MatrixFacts {
-  readonly nrows: number;
-  readonly ncols: number;
-  readonly nnz: number;
-  /** Null without entries. */
-  readonly values: ValueFacts | null;
-}
+import { factsOf, type MatrixFacts, type ValueFacts, valueFacts } from "./value-facts.ts";
 
 export interface LayerFacts extends MatrixFacts {
   /** Null where the file has none and the challenge gives none for this number of neurons. */
@@ -83,9 +63,8 @@ export async function describeFile(path: string, options: ReadOptions = {}): Pro
     case "matrix-market": {
       const { gzip, bytes } = probeFile(path);
       const { ncols } = await readMatrixMarketHead(path, gzip);
-      const inputs = await readInputs(path, { ...options, ncols });
-      const matrix = factsOf(inputs.nrows, ncols, nnzOf(inputs), inputs.values);
-      return { kind: "triples", path, format, bytes, matrix };
+      await using source = await openInputSource(path, { ...options, ncols });
+      return { kind: "triples", path, format, bytes, matrix: await describeRows(source, bytes, options) };
     }
     case "text":
       return (await isTruth(path)) ? describeTruth(path) : describeTriples(path, format, options);
@@ -104,8 +83,8 @@ async function describeSafetensors(path: string, options: ReadOptions): Promise<
   const ncols = await columnsOfInputs(path);
   if (ncols !== null) {
     const { bytes } = probeFile(path);
-    const inputs = await readInputs(path, { ...options, ncols });
-    const matrix = factsOf(inputs.nrows, ncols, nnzOf(inputs), inputs.values);
+    await using source = await openInputSource(path, { ...options, ncols, shared: false });
+    const matrix = await describeRows(source, bytes, options);
     return { kind: "inputs", path, format: "safetensors", bytes, matrix };
   }
   await using source = await openNetworkFile(path, { shared: false });
@@ -139,12 +118,16 @@ async function describeTriples(
   format: "text" | "binary",
   options: ReadOptions,
 ): Promise<FileDescription> {
-  const { bytes } = probeFile(path);
+  const { bytes, gzip } = probeFile(path);
   const neurons = neuronsOfLayerName(path);
   if (neurons !== null) {
     const [result] = await runReadJobs([makeLayerJob(path, neurons)], options, bytes, 1);
     const { values, rowIdx } = result!.layer!;
     return { kind: "layer", path, format, bytes, matrix: factsOf(neurons, neurons, rowIdx.length, values) };
+  }
+  if (format === "binary" && bytes > 0 && !gzip) {
+    const matrix = await describeBinary(path, bytes, options);
+    if (matrix !== null) return { kind: "triples", path, format, bytes, matrix };
   }
   const encoding: TripleEncoding = format;
   // Nothing says how many columns there are: the bound only keeps a stray number out.
@@ -177,21 +160,4 @@ async function isTruth(path: string): Promise<boolean> {
 async function columnsOfInputs(path: string): Promise<number | null> {
   await using file = await openSafetensors(path);
   return file.header.metadata.get("format") === INPUTS_FORMAT ? findInputs(file).ncols : null;
-}
-
-function factsOf(nrows: number, ncols: number, nnz: number, values: Float32Array): MatrixFacts {
-  return { nrows, ncols, nnz, values: nnz === 0 ? null : valueFacts(values) };
-}
-
-function valueFacts(values: Float32Array): ValueFacts {
-  const seen = new Set<number>();
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
-    if (seen.size <= MAX_DISTINCT) seen.add(value);
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  const distinct = seen.size > MAX_DISTINCT ? null : seen.size;
-  return { distinct, examples: Array.from(seen).slice(0, MAX_LISTED), min, max };
 }

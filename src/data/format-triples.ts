@@ -13,8 +13,11 @@ const ZERO = 48;
 const MIN_DIGITS = 6;
 const MAX_DIGITS = 9;
 
-/** Lines "row SEPARATOR column SEPARATOR value", 1-based, in stored order (by columns for CSC, by rows for CSR). */
-export function* formatText(matrix: CscMatrix | CsrMatrix, separator: "\t" | " "): Generator<Uint8Array> {
+/**
+ * Lines "row SEPARATOR column SEPARATOR value", 1-based, in stored order (by columns for CSC, by rows for CSR).
+ * @param firstRow number (0-based) of the matrix's first row
+ */
+export function* formatText(matrix: CscMatrix | CsrMatrix, separator: "\t" | " ", firstRow = 0): Generator<Uint8Array> {
   const gap = separator.charCodeAt(0);
   let bytes = new Uint8Array(CHUNK_BYTES);
   let at = 0;
@@ -26,7 +29,7 @@ export function* formatText(matrix: CscMatrix | CsrMatrix, separator: "\t" | " "
       bytes = new Uint8Array(CHUNK_BYTES);
       at = 0;
     }
-    at = putInteger(bytes, at, row + 1);
+    at = putInteger(bytes, at, firstRow + row + 1);
     bytes[at++] = gap;
     at = putInteger(bytes, at, col + 1);
     bytes[at++] = gap;
@@ -40,8 +43,8 @@ export function* formatText(matrix: CscMatrix | CsrMatrix, separator: "\t" | " "
   yield bytes.subarray(0, at);
 }
 
-/** Records of u32 row, u32 column, f32 value, little-endian, 1-based. */
-export function* formatBinary(matrix: CscMatrix | CsrMatrix): Generator<Uint8Array> {
+/** Records of u32 row, u32 column, f32 value, little-endian, 1-based. @param firstRow as in formatText */
+export function* formatBinary(matrix: CscMatrix | CsrMatrix, firstRow = 0): Generator<Uint8Array> {
   const perChunk = Math.floor(CHUNK_BYTES / ENTRY_BYTES);
   let view = new DataView(new ArrayBuffer(perChunk * ENTRY_BYTES));
   let at = 0;
@@ -51,7 +54,7 @@ export function* formatBinary(matrix: CscMatrix | CsrMatrix): Generator<Uint8Arr
       view = new DataView(new ArrayBuffer(perChunk * ENTRY_BYTES));
       at = 0;
     }
-    view.setUint32(at, row + 1, true);
+    view.setUint32(at, firstRow + row + 1, true);
     view.setUint32(at + 4, col + 1, true);
     view.setFloat32(at + 8, value, true);
     at += ENTRY_BYTES;

@@ -10,6 +10,8 @@ export interface InputSource extends AsyncDisposable {
   readonly nrows: number;
   readonly ncols: number;
   readonly nnz: number;
+  /** The value of every entry where one stands for all, otherwise null. */
+  readonly value: number | null;
   /** nrows + 1 offsets: row i has entries rowPtr[i] .. rowPtr[i+1]-1. Not to be written. */
   readonly rowPtr: Uint32Array;
   /**
@@ -60,6 +62,7 @@ export function sourceOfMatrix(path: string, matrix: CsrMatrix): InputSource {
     nrows,
     ncols,
     nnz: colIdx.length,
+    value: values.length === 1 ? values[0]! : null,
     rowPtr,
     async readRows(first, last) {
       checkRowRange(first, last, nrows);

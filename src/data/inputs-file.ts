@@ -2,7 +2,7 @@
 
 import { FormatError } from "../core/errors.ts";
 import { checkCsr } from "../sparse/check.ts";
-import type { CsrMatrix } from "../sparse/matrix.ts";
+import { type CsrMatrix, type IndexArray, makeIndexArray, MAX_U16_DIMENSION } from "../sparse/matrix.ts";
 import {
   type CompressedTensors,
   findCompressed,
@@ -10,7 +10,7 @@ import {
   readPointers,
   readSlices,
 } from "./compressed-tensors.ts";
-import { checkRowRange, type InputSource } from "./input-source.ts";
+import { checkRowRange, eachRows, type InputSource, sourceOfMatrix } from "./input-source.ts";
 import { isCount } from "./network-metadata.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors-file.ts";
 import { expectObject, wrong } from "./safetensors-header.ts";
@@ -61,12 +61,14 @@ export async function openInputsFile(
     const { nrows, ncols, nnz, tensors } = findInputs(file);
     checkShape?.({ nrows, ncols, nnz });
     const rowPtr = await readPointers(file, tensors);
+    const value = tensors.values.count === 1 ? (await readSlices(file, tensors, rowPtr, 0, 0)).values[0]! : null;
     return {
       path,
       access: "ranges",
       nrows,
       ncols,
       nnz,
+      value,
       rowPtr,
       async readRows(first, last) {
         checkRowRange(first, last, nrows);
@@ -85,19 +87,45 @@ export async function openInputsFile(
 /** @throws ShapeError for a matrix that breaks its promises, ResourceError for a full disk */
 export async function writeInputsFile(path: string, inputs: CsrMatrix, signal?: AbortSignal): Promise<void> {
   checkCsr(inputs, "inputs");
-  const { nrows, ncols, rowPtr, colIdx, values } = inputs;
-  await writeAtomically(
-    path,
-    async (temporary) => {
-      await using writer = await openSafetensorsWriter(temporary, HEADER_BYTES);
-      await writer.write(NAMES.indptr, "U32", rowPtr);
-      await writer.write(NAMES.values, "F32", values);
-      await writer.write(NAMES.indices, colIdx instanceof Uint16Array ? "U16" : "U32", colIdx);
-      const gossamer = JSON.stringify({ orientation: "csr", shape: [nrows, ncols] });
-      await writer.finish({ format: INPUTS_FORMAT, gossamer });
-    },
-    signal,
-  );
+  await writeAtomically(path, (temporary) => writeInputsSource(temporary, sourceOfMatrix(path, inputs)), signal);
+}
+
+/** Entries that are in memory at a time, and in one call of the file system. */
+const PIECE_ENTRIES = 1 << 22;
+
+/** Creates the file `path`, piece by piece; whoever calls gives a temporary name. `onRows` hears how many rows are done. */
+export async function writeInputsSource(
+  path: string,
+  source: InputSource,
+  onRows: (rowsDone: number) => void = () => {},
+): Promise<void> {
+  const { nrows, ncols, nnz, rowPtr, value } = source;
+  await using writer = await openSafetensorsWriter(path, HEADER_BYTES);
+  await writer.write(NAMES.indptr, "U32", rowPtr);
+  const values = writer.reserve(NAMES.values, "F32", value === null ? nnz : 1);
+  if (value !== null) await values.append(Float32Array.of(value));
+  const indices = writer.reserve(NAMES.indices, ncols <= MAX_U16_DIMENSION ? "U16" : "U32", nnz);
+  for await (const { first, rows } of eachRows(source, PIECE_ENTRIES)) {
+    await indices.append(fitIndices(rows));
+    if (value === null) await values.append(spellValues(rows));
+    onRows(first + rows.nrows);
+  }
+  const gossamer = JSON.stringify({ orientation: "csr", shape: [nrows, ncols] });
+  await writer.finish({ format: INPUTS_FORMAT, gossamer });
+}
+
+/** Indices of the width that the file has, whatever the matrix has. */
+function fitIndices({ colIdx, ncols }: CsrMatrix): IndexArray {
+  const fitting = makeIndexArray(0, ncols);
+  if (colIdx.BYTES_PER_ELEMENT === fitting.BYTES_PER_ELEMENT) return colIdx;
+  const copy = makeIndexArray(colIdx.length, ncols);
+  copy.set(colIdx);
+  return copy;
+}
+
+/** One value an entry. */
+function spellValues({ colIdx, values }: CsrMatrix): Float32Array {
+  return values.length === colIdx.length ? values : new Float32Array(colIdx.length).fill(values[0]!);
 }
 
 function parseShape(path: string, text: string | undefined): [number, number] {

@@ -1,5 +1,5 @@
 // Plan: for every kind of file random inputs, with empty rows at both ends, read by every range of rows give what a slice
-// of the whole gives; which kinds are read by range and which are held whole; binary triples out of order and with
+// of the whole gives, and written from there the same bytes; which kinds are read by range and which are held whole; binary triples out of order and with
 // duplicates; more rows wanted than there are; pieces by number of entries; damaged parts of a safetensors file are found
 // by the ranges that hold them and by no other; a file cut after it was opened; rows that are not there.
 
@@ -77,6 +77,28 @@ for (const ending of ENDINGS) {
       await assertSameRows(longer, await readInputs(path, { ncols: FEATURES, nrows: ROWS + 4 }));
       await using asFound = await openInputSource(path, { ncols: FEATURES });
       await assertSameRows(asFound, await readInputs(path, { ncols: FEATURES }));
+    });
+  }
+}
+
+for (const from of ENDINGS) {
+  for (const to of ["tsv", "bin", "mtx", "safetensors"] as const) {
+    test(`a .${from} file written as .${to} piece by piece gives the bytes of the matrix written at once`, async () => {
+      using folder = makeTemporaryFolder("input-source");
+      const [source, streamed, whole] = [`x.${from}`, `streamed.${to}`, `whole.${to}`].map((name) =>
+        join(folder.path, name),
+      );
+      for (const values of ["ones", "general"] as const) {
+        const inputs = makeInputs(values);
+        await writeInputs(source, inputs);
+        await using opened = await openInputSource(source, { ncols: FEATURES, nrows: ROWS });
+        assert.equal(opened.value, values === "ones" ? 1 : null);
+        const shares: number[] = [];
+        await writeInputs(streamed, opened, undefined, (share) => shares.push(share));
+        await writeInputs(whole, inputs);
+        assert.ok(readFileSync(streamed).equals(readFileSync(whole)));
+        assert.ok(shares.length > 0);
+      }
     });
   }
 }

@@ -11,11 +11,20 @@ export type WrittenDtype = "U16" | "U32" | "F32";
 export interface SafetensorsWriter extends AsyncDisposable {
   /** Appends a one-dimensional tensor. */
   write(name: string, dtype: WrittenDtype, elements: IndexArray | Float32Array): Promise<void>;
+  /** Leaves room for a tensor of `count` elements, which come piece by piece; several may be filled in turn. */
+  reserve(name: string, dtype: WrittenDtype, count: number): TensorSlot;
   /** Writes the header; nothing may follow. */
   finish(metadata: Readonly<Record<string, string>>): Promise<void>;
 }
 
+/** A tensor that is being filled. */
+export interface TensorSlot {
+  /** The next elements. */
+  append(elements: IndexArray | Float32Array): Promise<void>;
+}
+
 const ALIGNMENT_BYTES = 8;
+const ELEMENT_BYTES: Readonly<Record<WrittenDtype, number>> = { U16: 2, U32: 4, F32: 4 };
 
 /** Creates `path`, leaving `headerBytes` for the header. Disposing closes the file, finished or not. */
 export async function openSafetensorsWriter(path: string, headerBytes: number): Promise<SafetensorsWriter> {
@@ -24,14 +33,27 @@ export async function openSafetensorsWriter(path: string, headerBytes: number): 
   const dataBegin = LENGTH_BYTES + header;
   const tensors: Record<string, object> = {};
   let end = 0;
+  let missingBytes = 0;
+  const reserve = (name: string, dtype: WrittenDtype, count: number): TensorSlot => {
+    const bytes = count * ELEMENT_BYTES[dtype];
+    let position = dataBegin + end;
+    tensors[name] = { dtype, shape: [count], data_offsets: [end, end + bytes] };
+    end += bytes;
+    missingBytes += bytes;
+    return {
+      async append({ buffer, byteOffset, byteLength }) {
+        const from = position;
+        position += byteLength;
+        missingBytes -= byteLength;
+        await writeFully(file, new Uint8Array(buffer, byteOffset, byteLength), from);
+      },
+    };
+  };
   return {
-    async write(name, dtype, elements) {
-      const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
-      await writeFully(file, bytes, dataBegin + end);
-      tensors[name] = { dtype, shape: [elements.length], data_offsets: [end, end + bytes.length] };
-      end += bytes.length;
-    },
+    write: (name, dtype, elements) => reserve(name, dtype, elements.length).append(elements),
+    reserve,
     async finish(metadata) {
+      if (missingBytes !== 0) throw new InvariantError(`${missingBytes} bytes of tensors are missing`);
       const json = new TextEncoder().encode(JSON.stringify({ __metadata__: metadata, ...tensors }));
       if (json.length > header) {
         throw new InvariantError(`a header of ${json.length} bytes does not fit the ${header} left for it`);

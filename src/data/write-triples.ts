@@ -18,7 +18,33 @@ export async function writeTriples(
   gzip: boolean,
   signal?: AbortSignal,
 ): Promise<void> {
-  if (nnzOf(matrix) === 0 && format !== "matrix-market") {
+  const { nrows, ncols } = matrix;
+  const pieces = [{ first: 0, rows: matrix }];
+  await writeTriplePieces(path, { nrows, ncols, nnz: nnzOf(matrix), pieces }, format, gzip, signal);
+}
+
+export interface TriplePieces {
+  readonly nrows: number;
+  readonly ncols: number;
+  readonly nnz: number;
+  /** The matrix in order, in pieces of some rows, the first of them number `first`. */
+  readonly pieces: Iterable<TriplePiece> | AsyncIterable<TriplePiece>;
+}
+
+interface TriplePiece {
+  readonly first: number;
+  readonly rows: CscMatrix | CsrMatrix;
+}
+
+/** The same for a matrix that comes in pieces. */
+export async function writeTriplePieces(
+  path: string,
+  matrix: TriplePieces,
+  format: TriplesFormat,
+  gzip: boolean,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (matrix.nnz === 0 && format !== "matrix-market") {
     throw new UnsupportedError("a matrix without entries cannot be a file of triples; write .mtx or .safetensors");
   }
   const source = Readable.from(formatChunks(matrix, format), { objectMode: true, highWaterMark: 2 });
@@ -28,19 +54,25 @@ export async function writeTriples(
   else await pipeline(source, sink, options);
 }
 
-function* formatChunks(matrix: CscMatrix | CsrMatrix, format: TriplesFormat): Generator<Uint8Array> {
-  switch (format) {
-    case "binary":
-      yield* formatBinary(matrix);
-      return;
-    case "matrix-market": {
-      const head = `%%MatrixMarket matrix coordinate real general\n${matrix.nrows} ${matrix.ncols} ${nnzOf(matrix)}\n`;
-      yield new TextEncoder().encode(head);
-      yield* formatText(matrix, " ");
-      return;
+async function* formatChunks(
+  { nrows, ncols, nnz, pieces }: TriplePieces,
+  format: TriplesFormat,
+): AsyncGenerator<Uint8Array> {
+  if (format === "matrix-market") {
+    const head = `%%MatrixMarket matrix coordinate real general\n${nrows} ${ncols} ${nnz}\n`;
+    yield new TextEncoder().encode(head);
+  }
+  for await (const { first, rows } of pieces) {
+    switch (format) {
+      case "binary":
+        yield* formatBinary(rows, first);
+        break;
+      case "matrix-market":
+        yield* formatText(rows, " ", first);
+        break;
+      case "text":
+        yield* formatText(rows, "\t", first);
+        break;
     }
-    case "text":
-      yield* formatText(matrix, "\t");
-      return;
   }
 }

@@ -3,8 +3,9 @@
 import { UsageError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
 import { kindOfName } from "../../data/file-kind.ts";
+import type { InputSource } from "../../data/input-source.ts";
 import { writeInputs } from "../../data/write-inputs.ts";
-import { type CsrMatrix, nnzOf } from "../../sparse/matrix.ts";
+import type { CsrMatrix } from "../../sparse/matrix.ts";
 import { checkOutputFile } from "./output-path.ts";
 import type { Progress } from "./progress.ts";
 
@@ -18,12 +19,12 @@ export function checkInputsOutput(path: string, sources: readonly string[] = [])
 
 export async function saveInputs(
   path: string,
-  inputs: CsrMatrix,
+  inputs: CsrMatrix | InputSource,
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
 ): Promise<void> {
   progress.step("writing rows");
-  await writeInputs(path, inputs, signal);
+  await writeInputs(path, inputs, signal, (share) => progress.update(share));
   progress.end();
   const size = `${formatCount(inputs.nrows)} rows of ${formatCount(inputs.ncols)} features`;
-  progress.say(`wrote ${path}: ${size}, ${formatCount(nnzOf(inputs))} nonzeros`);
+  progress.say(`wrote ${path}: ${size}, ${formatCount(inputs.rowPtr.at(-1) ?? 0)} nonzeros`);
 }

@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 import { FormatError, ResourceError } from "../../core/errors.ts";
 import type { CsrMatrix } from "../../sparse/matrix.ts";
 import { IMAGE_SIDE } from "./image-interpolation.ts";
-import { type ResizeOptions, resizeImages } from "./resize-images.ts";
+import { openPlaneRows, type PlaneRows } from "./pixel-planes.ts";
+import { type ResizeOptions, resizeToPlanes } from "./resize-images.ts";
 
 export interface ImageSet {
   readonly count: number;
@@ -23,10 +24,19 @@ const LARGEST: Readonly<Record<number, number>> = {
   256: 385.0580180679333,
 };
 
+/** Which images, of which side, made how. */
+export type MnistOptions = Omit<ResizeOptions, "expectedLargest">;
+
 /** @throws UsageError for an option out of range; FormatError, ResourceError for trouble with MNIST's file; WorkerError; InterruptedError. */
-export async function mnistInputs(options: Omit<ResizeOptions, "expectedLargest">): Promise<CsrMatrix> {
+export async function mnistInputs(options: MnistOptions): Promise<CsrMatrix> {
+  const images = await mnistRows(options);
+  return images.rows(0, images.rowPtr.length - 1);
+}
+
+/** The same, for taking some rows at a time: 65536 features are 0.5 GiB of bits, and more than that of numbers. */
+export async function mnistRows(options: MnistOptions): Promise<PlaneRows> {
   const { count, pixels } = await readIdxImages(mnistTrainingFile());
-  return await resizeImages(pixels, count, { ...options, expectedLargest: LARGEST[options.side] });
+  return openPlaneRows(await resizeToPlanes(pixels, count, { ...options, expectedLargest: LARGEST[options.side] }));
 }
 
 /** Path of MNIST's training images. @throws ResourceError where the package is not installed. */

@@ -1,6 +1,6 @@
 // The 0/1 pixels of resized images while they are found: one bit each, in the order in which image-interpolation.ts
-// delivers them, in memory that several workers may fill at once (no two write the same word). Afterwards they become a
-// CSR matrix with one row an image.
+// delivers them, in memory that several workers may fill at once (no two write the same word). Afterwards they become
+// rows of a CSR matrix, one an image.
 //
 // Pixel (i, j) of image n, with q = side / 4, is sample j + side n of row i of the strip: phase j mod q, number
 // m = 4 n + floor(j / q) within the phase. Bit m of plane (phase, row) is bit m mod 32 of word floor(m / 32): a word
@@ -61,35 +61,63 @@ export function thresholdInto(
   return largest;
 }
 
+/** Images as rows of a matrix of ones, taken from the planes some rows at a time. */
+export interface PlaneRows {
+  /** images + 1 offsets. */
+  readonly rowPtr: Uint32Array;
+  /** Rows `first` .. `last` - 1. @throws ResourceError when the memory is not to be had. */
+  rows(first: number, last: number): CsrMatrix;
+}
+
 /**
- * The images as rows of a matrix of ones. Pixel (i, j) is column side j + i: features are numbered down the image's
- * columns. Shape: images x side^2. @throws ResourceError when the memory is not to be had.
+ * Counts the ones of every image. Pixel (i, j) is column side j + i: features are numbered down the image's columns.
+ * Shape of all rows: images x side^2.
  */
-export function planesToCsr(planes: PixelPlanes): CsrMatrix {
-  const { side, images, wordsPerPlane } = planes;
-  const groups = side / 32;
-  const bits = new Uint32Array(IMAGES_PER_WORD * side * groups);
+export function openPlaneRows(planes: PixelPlanes): PlaneRows {
+  const { side, images } = planes;
+  const wordsPerImage = (side * side) / 32;
+  const bits = new Uint32Array(IMAGES_PER_WORD * wordsPerImage);
   const rowPtr = new Uint32Array(images + 1);
-  const imagesIn = (w: number): number => Math.min(IMAGES_PER_WORD, images - w * IMAGES_PER_WORD);
-  for (let w = 0; w < wordsPerPlane; w++) {
-    gatherImages(bits, planes, w);
-    for (let n = 0; n < imagesIn(w); n++) {
-      let ones = 0;
-      for (let p = n * side * groups; p < (n + 1) * side * groups; p++) ones += countOnes(bits[p]);
-      const row = w * IMAGES_PER_WORD + n;
-      rowPtr[row + 1] = rowPtr[row] + ones;
-    }
+  forEachImage(planes, bits, 0, images, (image, begin) => {
+    let ones = 0;
+    for (let p = begin; p < begin + wordsPerImage; p++) ones += countOnes(bits[p]);
+    rowPtr[image + 1] = rowPtr[image] + ones;
+  });
+  return {
+    rowPtr,
+    rows(first, last) {
+      const colIdx = allocateIndices(rowPtr[last] - rowPtr[first], side * side);
+      let end = 0;
+      forEachImage(planes, bits, first, last, (_, begin) => {
+        for (let w = 0; w < wordsPerImage; w++) {
+          for (let rest = bits[begin + w]; rest !== 0; rest &= rest - 1) {
+            colIdx[end++] = 32 * w + 31 - Math.clz32(rest & -rest);
+          }
+        }
+      });
+      const own = rowPtr.slice(first, last + 1).map((p) => p - rowPtr[first]);
+      const values = Float32Array.of(1);
+      return { format: "csr", nrows: last - first, ncols: side * side, rowPtr: own, colIdx, values };
+    },
+  };
+}
+
+/** Calls `use` with every image of first .. last - 1 in order, and where its words begin in `bits`. */
+function forEachImage(
+  planes: PixelPlanes,
+  bits: Uint32Array,
+  first: number,
+  last: number,
+  use: (image: number, begin: number) => void,
+): void {
+  const wordsPerImage = (planes.side * planes.side) / 32;
+  let gathered = -1;
+  for (let image = first; image < last; image++) {
+    const w = Math.floor(image / IMAGES_PER_WORD);
+    if (w !== gathered) gatherImages(bits, planes, w);
+    gathered = w;
+    use(image, (image % IMAGES_PER_WORD) * wordsPerImage);
   }
-  const colIdx = allocateIndices(rowPtr[images], side * side);
-  let end = 0;
-  for (let w = 0; w < wordsPerPlane; w++) {
-    gatherImages(bits, planes, w);
-    for (let p = 0; p < imagesIn(w) * side * groups; p++) {
-      const base = 32 * (p % (side * groups));
-      for (let rest = bits[p]; rest !== 0; rest &= rest - 1) colIdx[end++] = base + 31 - Math.clz32(rest & -rest);
-    }
-  }
-  return { format: "csr", nrows: images, ncols: side * side, rowPtr, colIdx, values: Float32Array.of(1) };
 }
 
 /** bits[n][j][g] = pixels (32 g .. 32 g + 31, j) of image n among the 8 of word w. Shape: 8 x side x side/32 words. */

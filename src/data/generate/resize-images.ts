@@ -9,7 +9,7 @@ import { InvariantError, UsageError } from "../../core/errors.ts";
 import type { CsrMatrix } from "../../sparse/matrix.ts";
 import { checkFourierLength } from "./fourier.ts";
 import { IMAGE_SIDE, phaseLength } from "./image-interpolation.ts";
-import { makePixelPlanes, planesToCsr } from "./pixel-planes.ts";
+import { makePixelPlanes, openPlaneRows, type PixelPlanes } from "./pixel-planes.ts";
 import type { ResizeAnswer, ResizeTask, ResizeWorkerData } from "./resize-worker.ts";
 import { type WorkerTeam, withWorkerTeam } from "./worker-tasks.ts";
 
@@ -38,14 +38,20 @@ export interface ResizeOptions {
 /** Relative difference of two largest values that count as one: another runtime's sines may differ in the last bits. */
 const SAME_LARGEST = 1e-12;
 
+/** The result as one matrix; as resizeToPlanes. */
+export async function resizeImages(pixels: Uint8Array, count: number, options: ResizeOptions): Promise<CsrMatrix> {
+  const planes = await resizeToPlanes(pixels, count, options);
+  return openPlaneRows(planes).rows(0, planes.images);
+}
+
 /**
  * The first `images` of `count` images of grey, resized and made 0/1. Pixel (i, j) is feature side j + i.
- * Shapes: `pixels`: count x 28 x 28; the result: images x side^2, one value, 1.
+ * Shape: `pixels`: count x 28 x 28.
  * Cost: O(side^2 count log count) time; memory of side^2 x images bits, and about 700 bytes an image and worker.
  * @throws UsageError for a count whose prime factors go above 5, or an option out of range; WorkerError,
  * InterruptedError, ResourceError.
  */
-export async function resizeImages(pixels: Uint8Array, count: number, options: ResizeOptions): Promise<CsrMatrix> {
+export async function resizeToPlanes(pixels: Uint8Array, count: number, options: ResizeOptions): Promise<PixelPlanes> {
   const side = checkSide(options.side);
   const images = checkInteger(options.images ?? count, 1, count, "images");
   const workers = checkInteger(options.workers ?? availableParallelism(), 1, MAX_WORKERS, "workers");
@@ -59,7 +65,7 @@ export async function resizeImages(pixels: Uint8Array, count: number, options: R
   const workerData: ResizeWorkerData = { images: count, pixels: shared, planes };
   const team = { script: workerScript(), workers: Math.min(workers, side / 2), workerData, signal: options.signal };
   await withWorkerTeam(team, (opened) => fillPlanes(opened, side, options));
-  return planesToCsr(planes);
+  return planes;
 }
 
 /** Runs passes over all rows until the threshold used is half of the largest value found: once or twice. */

@@ -8,7 +8,7 @@ import { detectKind } from "../../../data/file-kind.ts";
 import { findInputColumns } from "../../../data/input-columns.ts";
 import { INPUTS_FORMAT } from "../../../data/inputs-file.ts";
 import { eachLayer } from "../../../data/network-source.ts";
-import { readInputs } from "../../../data/read-inputs.ts";
+import { openInputSource } from "../../../data/open-input-source.ts";
 import { openNetwork } from "../../../data/read-network.ts";
 import { openSafetensors } from "../../../data/safetensors-file.ts";
 import { finiteNumber, wholeNumber } from "../arguments.ts";
@@ -96,7 +96,7 @@ async function convertInputs(
   progress.step("reading");
   const onProgress = (p: { bytesDone: number; bytesTotal: number }): void =>
     progress.update(p.bytesDone / p.bytesTotal);
-  const inputs = await readInputs(from, { ncols, signal, onProgress });
+  await using inputs = await openInputSource(from, { ncols, signal, onProgress, shared: false });
   await saveInputs(to, inputs, { signal, progress });
 }
 

@@ -4,7 +4,6 @@ import { type Command, Option } from "commander";
 import { UsageError } from "../../../core/errors.ts";
 import type { LayerEnding } from "../../../data/challenge-folder.ts";
 import { CHALLENGE_NEURONS } from "../../../data/fetch/challenge-files.ts";
-import { mnistInputs } from "../../../data/generate/mnist.ts";
 import { radixNetLayers } from "../../../data/generate/radix-net.ts";
 import { RANDOM_INPUT_VALUES, randomInputs, type RandomInputsOptions } from "../../../data/generate/random-inputs.ts";
 import {
@@ -14,6 +13,7 @@ import {
   type RandomLayersOptions,
 } from "../../../data/generate/random-layers.ts";
 import { LENGTH_SHAPES } from "../../../data/generate/random-lengths.ts";
+import { openMnistInputs } from "../../../data/mnist-source.ts";
 import { ACTIVATION_KINDS, type Activation, type ActivationKind, BIAS_RULES } from "../../../network/layer-rule.ts";
 import { finiteNumber, seedNumber, wholeNumber } from "../arguments.ts";
 import type { CommandContext } from "../context.ts";
@@ -117,7 +117,7 @@ function addMnist(generate: Command, context: CommandContext): void {
       using progress = openProgress(flags.quiet === true);
       const { signal } = context;
       progress.step("resizing images");
-      const inputs = await mnistInputs({
+      const inputs = await openMnistInputs({
         side,
         images: flags.rows,
         signal,

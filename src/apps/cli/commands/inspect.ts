@@ -3,7 +3,8 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
 import { formatBytes, formatCount } from "../../../core/units.ts";
-import { describeFile, type FileDescription, type LayerFacts, type ValueFacts } from "../../../data/describe.ts";
+import { describeFile, type FileDescription, type LayerFacts } from "../../../data/describe.ts";
+import type { ValueFacts } from "../../../data/value-facts.ts";
 import type { LayerRule } from "../../../network/layer-rule.ts";
 import type { SummaryLine } from "../../../report/summary.ts";
 import { type CommandContext, print } from "../context.ts";
