@@ -3,30 +3,34 @@
 import { UsageError } from "../core/errors.ts";
 import { edgeCount, type Network } from "../network/network.ts";
 import type { NeuronOrder } from "../partition/neuron-order.ts";
+import type { LoadedNetwork } from "./loaded-network.ts";
 import type { Settings } from "./options.ts";
 import type { InferenceResult } from "./result.ts";
-import { DEAD, type InferTask, type WorkerReport } from "./task.ts";
+import { DEAD, NO_SLOT, type RunTask, type WorkerReport } from "./task.ts";
 
 export interface RunOutcome {
   readonly network: Network;
   readonly settings: Settings;
-  readonly outputOrder: NeuronOrder | null;
   readonly memory: WebAssembly.Memory;
-  readonly task: InferTask;
+  readonly task: RunTask;
   readonly reports: readonly WorkerReport[];
+  /** Final activations by computed row, or null where they were not asked for. */
+  readonly kept: KeptRows | null;
   readonly seconds: { readonly prepare: number; readonly infer: number };
   readonly peakBytes: number;
 }
 
+/** Final activations, outputs in their own order, by the row that was computed. */
+export type KeptRows = Map<number, Float32Array>;
+
 export function collectResult(outcome: RunOutcome): InferenceResult {
-  const { network, settings, task, reports } = outcome;
+  const { network, settings, task, reports, kept } = outcome;
   const { nrows } = task.inputs;
   const { outputs } = network;
   const leaders = resolveLeaders(outcome);
   const alive = new Uint8Array(outcome.memory.buffer, task.rows.alive, nrows);
   const found: number[] = [];
   for (let row = 0; row < nrows; row++) if (leaders[row] !== DEAD && alive[leaders[row]] === 1) found.push(row);
-  const kept = settings.keepActivations ? copyActivations(outcome, leaders) : null;
   const zeros = new Float32Array(outputs);
   return {
     nrows,
@@ -71,21 +75,22 @@ function resolveLeaders({ memory, task }: RunOutcome): Uint32Array {
   return leaders;
 }
 
-/** Final activations by computed row, outputs in their own order. */
-function copyActivations(
-  { memory, task, network, outputOrder }: RunOutcome,
-  leaders: Uint32Array,
-): Map<number, Float32Array> {
-  const slot = new Uint32Array(memory.buffer, task.rows.slot, task.inputs.nrows);
-  const kept = new Map<number, Float32Array>();
+/** Copies the final activations of every row that a pass has taken to the end, before another pass uses their slots. */
+export function keepActivations(
+  kept: KeptRows,
+  { memory, task, loaded }: { memory: WebAssembly.Memory; task: RunTask; loaded: LoadedNetwork },
+): void {
+  const { network, outputOrder } = loaded;
+  const { nrows } = task.inputs;
+  const slot = new Uint32Array(memory.buffer, task.rows.slot, nrows);
+  const leader = new Uint32Array(memory.buffer, task.rows.leader, nrows);
   const neurons = network.layers[network.layers.length - 1].weights.ncols;
   const places = placesOfOutputs(network, outputOrder);
-  for (const row of leaders) {
-    if (row === DEAD || kept.has(row)) continue;
+  for (let row = 0; row < nrows; row++) {
+    if (leader[row] !== row || slot[row] === NO_SLOT || kept.has(row)) continue;
     const stored = new Float32Array(memory.buffer, task.pool + slot[row] * task.slotBytes, neurons);
     kept.set(row, places === null ? stored.slice() : Float32Array.from(places, (place) => stored[place]));
   }
-  return kept;
 }
 
 /** For every output where its neuron lies in a stored row; null where each lies at its own number. */
@@ -96,7 +101,7 @@ function placesOfOutputs({ outputMap }: Network, order: NeuronOrder | null): Uin
 
 /** Rows of a batch, or all that the team shares where a stage was split by neurons, in two buffers; and one layer. */
 function workingSetBytes(
-  { layers, batchLanes, sharedLanes, inputs }: InferTask,
+  { layers, batchLanes, sharedLanes, inputs }: RunTask,
   reports: readonly WorkerReport[],
 ): number {
   const isShared = reports.some(({ stages }) => stages.some(({ by }) => by === "neurons"));

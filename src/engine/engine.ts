@@ -4,17 +4,15 @@ import { ResourceError, ShapeError, UsageError } from "../core/errors.ts";
 import { type CompiledKernels, compileKernels } from "../kernels/catalog.ts";
 import { TILE_LANES } from "../kernels/kernels.ts";
 import type { Network } from "../network/network.ts";
-import { type HashOptions, hashesNeurons, hashesRows, hashOrder, type Order } from "../partition/hashing.ts";
+import { hashesNeurons } from "../partition/hashing.ts";
 import { checkCsr } from "../sparse/check.ts";
 import type { CsrMatrix } from "../sparse/matrix.ts";
-import { type Arena, openArena } from "../threads/arena.ts";
-import { setQueue } from "../threads/control.ts";
-import { makeDeques } from "../threads/deque.ts";
-import { makeForkWords } from "../threads/fork.ts";
-import { availableCores, openTeam, siblingModule, type Team } from "../threads/team.ts";
+import { openArena } from "../threads/arena.ts";
+import { availableCores, openTeam, siblingModule } from "../threads/team.ts";
 import { enableRevectorize } from "../threads/v8-flags.ts";
 import { collectResult } from "./collect.ts";
-import { allocateBuffers, allocatePool, allocateRowTables, type Buffers, placeInputs } from "./layout.ts";
+import { hashOptions, layOut, WIDEST_TILE } from "./lay-out.ts";
+import { allocateBuffers } from "./layout.ts";
 import { type LoadedNetwork, loadNetwork } from "./loaded-network.ts";
 import {
   checkMemoryLimit,
@@ -26,12 +24,13 @@ import {
   type Settings,
   type Strategy,
 } from "./options.ts";
-import { type FormatPlan, planFormats } from "./place-formats.ts";
+import { planFormats } from "./place-formats.ts";
 import { makeRehearsal } from "./rehearsal.ts";
 import type { InferenceResult } from "./result.ts";
-import type { InferTask, TeamData, WorkerReport } from "./task.ts";
-import { GROUP_WORDS, SHARED_LOCK, TILE_QUEUE } from "./worker/group.ts";
+import { makeWholeDriver, runSegments, type SegmentDriver } from "./segments.ts";
+import type { TeamData } from "./task.ts";
 import type { WarmUpTask } from "./worker/warm-up.ts";
+import type { Workplace } from "./workplace.ts";
 
 /** How one run is followed and ended. */
 export interface InferOptions {
@@ -39,6 +38,8 @@ export interface InferOptions {
   readonly strategy?: Strategy;
   readonly pickOrder?: PickOrder;
   readonly signal?: AbortSignal;
+  /** Cuts the run into segments of layers (segments.ts); by default it is one. */
+  readonly driver?: SegmentDriver;
   /** Called several times a second with the share of the layers done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
 }
@@ -65,21 +66,6 @@ const DEFAULT_LIMIT_BYTES = 4 * 1024 * 1024 * 1024;
 /** Long enough for V8 to optimise a kernel, measured: 10 to 40 ms each. */
 const WARM_UP_MS = 60;
 const PROGRESS_MS = 100;
-const WIDEST_TILE = TILE_LANES[TILE_LANES.length - 1];
-
-/** What all runs of an engine share. */
-interface Workplace {
-  readonly arena: Arena;
-  readonly team: Team;
-  readonly settings: Settings;
-  readonly buffers: Buffers;
-  readonly formats: FormatPlan | null;
-  readonly groupWords: number;
-  readonly limitBytes: number;
-  readonly hasCores: boolean;
-  /** Where the memory of a run begins. */
-  readonly base: number;
-}
 
 /** Opens an engine for a network. @throws UsageError | UnsupportedError | ResourceError | WorkerError */
 export async function openEngine(network: Network, options: EngineOptions = {}): Promise<Engine> {
@@ -96,7 +82,6 @@ export async function openEngine(network: Network, options: EngineOptions = {}):
   const pair = formatPairOf(settings);
   const loaded = loadNetwork(network, arena, hash, pair);
   const buffers = allocateBuffers(arena, settings.workers, loaded.maxWidth, WIDEST_TILE);
-  const groupWords = arena.allocate(settings.workers * GROUP_WORDS * 4, "group words");
   const formats =
     loaded.formats === null || pair === null ? null : planFormats(loaded.formats, pair, arena, settings.workers);
   const team = await openTeam({
@@ -107,7 +92,7 @@ export async function openEngine(network: Network, options: EngineOptions = {}):
   });
   const hasCores = settings.workers <= cores;
   const base = arena.mark();
-  const place: Workplace = { arena, team, settings, buffers, formats, groupWords, limitBytes, hasCores, base };
+  const place: Workplace = { arena, team, settings, buffers, formats, limitBytes, hasCores, base };
   const close = (): Promise<void> => team.close();
   try {
     if (options.warmUp !== false) await warmUp(place, loaded, kernels);
@@ -166,7 +151,7 @@ async function infer(
   place: Workplace,
   loaded: LoadedNetwork,
   inputs: CsrMatrix,
-  { signal, onProgress, ...chosen }: InferOptions,
+  { signal, onProgress, driver = makeWholeDriver(loaded.layers.length), ...chosen }: InferOptions,
 ): Promise<InferenceResult> {
   const { network, layers } = loaded;
   const { arena, team } = place;
@@ -176,74 +161,24 @@ async function infer(
   }
   checkCsr(inputs, "inputs");
   const started = performance.now();
-  const task = layOut(place, settings, loaded, inputs);
+  const run = layOut(place, settings, loaded, inputs);
   const timer =
     onProgress === undefined ? undefined : setInterval(() => onProgress(team.progress() / layers.length), PROGRESS_MS);
   try {
     const inferStarted = performance.now();
-    const reports = (await team.run(task, signal)) as WorkerReport[];
+    const { reports, kept } = await runSegments(place, settings, loaded, run, driver, signal);
     const seconds = { prepare: (inferStarted - started) / 1000, infer: (performance.now() - inferStarted) / 1000 };
     return collectResult({
       network,
       settings,
-      outputOrder: loaded.outputOrder,
       memory: arena.memory,
-      task,
+      task: run.task,
       reports,
+      kept,
       seconds,
       peakBytes: arena.peakBytes,
     });
   } finally {
     clearInterval(timer);
   }
-}
-
-/** Puts the inputs and the tables of one run into memory. @throws ResourceError */
-function layOut(place: Workplace, settings: Settings, loaded: LoadedNetwork, inputs: CsrMatrix): InferTask {
-  const { arena, buffers, groupWords } = place;
-  const { nrows } = inputs;
-  arena.release(place.base);
-  const placed = placeInputs(arena, inputs, loaded.featureOrder);
-  const rows = allocateRowTables(arena, nrows, rowOrder(inputs, settings));
-  const needAll = settings.keepActivations && (settings.rows === "all" || loaded.formats !== null);
-  const pool = allocatePool(arena, Math.max(1, nrows), loaded.maxWidth, place.limitBytes, needAll);
-  setQueue(place.team.control, 0, TILE_QUEUE, 0);
-  setQueue(place.team.control, 0, SHARED_LOCK, 0);
-  return {
-    kind: "infer",
-    rowMode: settings.rows,
-    strategy: settings.strategy,
-    pickOrder: settings.pickOrder,
-    tilesPerWorker: settings.tilesPerWorker,
-    deques: makeDeques(settings.workers, settings.tilesPerWorker),
-    forks: makeForkWords(settings.workers),
-    trace: settings.trace,
-    layers: loaded.layers,
-    formats: loaded.formats === null ? null : place.formats,
-    inputs: placed,
-    rows,
-    buffers: buffers.workers,
-    shared: buffers.shared,
-    batchLanes: buffers.batchLanes,
-    sharedLanes: buffers.sharedLanes,
-    pool: pool.address,
-    slotBytes: pool.slotBytes,
-    slots: pool.slots,
-    groupWords,
-    zeroSafeFrom: loaded.zeroSafeFrom,
-    keepActivations: settings.keepActivations,
-    lanes: WIDEST_TILE,
-    hasCores: place.hasCores,
-  };
-}
-
-/** Where hashing puts each input row; null where it leaves them alone. */
-function rowOrder(inputs: CsrMatrix, settings: Settings): Order | null {
-  if (!hashesRows(settings.hash)) return null;
-  const nnz = Uint32Array.from({ length: inputs.nrows }, (_, row) => inputs.rowPtr[row + 1] - inputs.rowPtr[row]);
-  return hashOrder(nnz, hashOptions(settings));
-}
-
-function hashOptions(settings: Settings): HashOptions {
-  return { method: settings.hashMethod, pieces: settings.workers, seed: settings.seed };
 }

@@ -109,19 +109,20 @@ export interface Pool {
 /**
  * Room for dense rows between stages: for all rows where that fits, else for as many as may.
  * Untouched pages cost nothing, so a large pool is free until rows survive.
- * @throws ResourceError when not even one slot a worker is left, or when `needAll` and the rows do not fit.
+ * @param wanted `some`: as long as rows die on the way. `all`: of all rows, as far as memory goes.
+ * @throws ResourceError when not even one slot is left, or when all rows are needed and do not fit.
  */
 export function allocatePool(
   arena: Arena,
   nrows: number,
   maxWidth: number,
   limitBytes: number,
-  needAll: boolean,
+  wanted: "some" | "all" | "all-or-none",
 ): Pool {
   const slotBytes = Math.ceil((maxWidth * 4) / 64) * 64;
   const left = limitBytes - arena.usedBytes - 64;
-  const most = Math.floor(Math.min(needAll ? left : MAX_POOL_BYTES, left) / slotBytes);
-  if (most < 1 || (needAll && most < nrows)) {
+  const most = Math.floor(Math.min(wanted === "some" ? MAX_POOL_BYTES : left, left) / slotBytes);
+  if (most < 1 || (wanted === "all-or-none" && most < nrows)) {
     throw new ResourceError(`no memory for the activations of ${nrows} rows: room for ${Math.max(0, most)} is left`);
   }
   const slots = Math.min(nrows, most);

@@ -12,7 +12,7 @@ import type { PickOrder, RowMode, Strategy } from "./options.ts";
 export const DEAD = 0xffff_ffff;
 /** In `slot`: this row has no place in the pool. */
 export const NO_SLOT = 0xffff_ffff;
-/** In `slot`: this row went through all layers in its first stage, because the pool was full. */
+/** In `slot`: this row has gone through all layers, and nothing of it is kept. */
 export const FINISHED_SLOT = 0xffff_fffe;
 
 /** Data of a team, the same for every run. */
@@ -64,19 +64,14 @@ export interface WorkerBuffers {
   readonly masks: number;
 }
 
-export interface InferTask {
-  readonly kind: "infer";
+/** What holds for a whole run. */
+export interface RunTask {
   readonly layers: readonly PlacedLayer[];
   /** Set when activations and weights are in other formats than tiles x CSC. */
   readonly formats: FormatPlan | null;
   readonly rowMode: RowMode;
   readonly strategy: Strategy;
   readonly pickOrder: PickOrder;
-  /** Queues of row tiles of `work-stealing`. */
-  readonly deques: Deques;
-  /** Where workers of `data-then-model` find each other. */
-  readonly forks: ForkWords;
-  readonly tilesPerWorker: number;
   readonly trace: boolean;
   readonly inputs: PlacedInputs;
   readonly rows: RowTables;
@@ -90,8 +85,9 @@ export interface InferTask {
   readonly pool: number;
   readonly slotBytes: number;
   readonly slots: number;
-  /** u32 words a group: count of listed rows; see worker/group.ts. */
-  readonly groupWords: number;
+  /** PIECE_WORDS u32 a piece (pieces.ts), and how many pieces there are. */
+  readonly pieceWords: number;
+  readonly pieces: number;
   /** Rows may be dropped after layer l when l + 1 >= this. */
   readonly zeroSafeFrom: number;
   /** Final activations go to the pool. */
@@ -100,6 +96,20 @@ export interface InferTask {
   readonly lanes: number;
   /** True when every worker can have a core of its own, so that a barrier is cheap. */
   readonly hasCores: boolean;
+}
+
+/** One segment of a run: its rows through layers firstLayer .. endLayer-1, which lie in memory. */
+export interface InferTask extends RunTask {
+  readonly kind: "infer";
+  /** Rows come from the inputs where this is 0, else from the pool. */
+  readonly firstLayer: number;
+  readonly endLayer: number;
+  /** The lists were dealt anew: rows on them may be equal. */
+  readonly mergeFirst: boolean;
+  /** Queues of row tiles of `work-stealing`. */
+  readonly deques: Deques;
+  /** Where workers of `data-then-model` find each other. */
+  readonly forks: ForkWords;
 }
 
 /** What a worker can spend its time on. `wait` is the only one that is not busy. */

@@ -2,7 +2,7 @@
 // enough rows have died the others are packed into fewer tiles, through the buffer that is free at that moment.
 
 import { type PlacedLayer, SECOND_PASS } from "../../kernels/layer-record.ts";
-import { DEAD, FINISHED_SLOT, NO_SLOT, type WorkerBuffers } from "../task.ts";
+import { DEAD, NO_SLOT, type WorkerBuffers } from "../task.ts";
 import { cutTiles, type Tile } from "../tiles.ts";
 import { type Group, takeSlot } from "./group.ts";
 import type { WorkerRun } from "./run.ts";
@@ -220,14 +220,11 @@ export function markDead(run: WorkerRun, row: number): void {
   run.leader[row] = DEAD;
 }
 
-/** Gives a row its place in the group's share of the pool, if it has none yet. @returns false when the pool is full. */
-export function ensureSlot(run: WorkerRun, group: Group, row: number): boolean {
-  if (run.slot[row] === FINISHED_SLOT) return false;
-  if (run.slot[row] !== NO_SLOT) return true;
-  const slot = takeSlot(run, group);
-  if (slot >= group.endSlot) return false;
-  run.slot[row] = slot;
-  return true;
+/** Gives a row its place in the group's share of the pool, if it has none yet. @returns 1 when a slot was taken, else 0. */
+export function ensureSlot(run: WorkerRun, group: Group, row: number): number {
+  if (run.slot[row] !== NO_SLOT) return 0;
+  run.slot[row] = takeSlot(run, group);
+  return 1;
 }
 
 /**

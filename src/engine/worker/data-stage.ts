@@ -1,8 +1,6 @@
 // One stage by data parallelism: workers of the group take batches of rows from the list, each takes its batch through the
 // layers of the stage alone, and puts the rows that are left into the pool.
 
-import { ResourceError } from "../../core/errors.ts";
-import { batchRows } from "../stage-plan.ts";
 import { DEAD, FINISHED_SLOT } from "../task.ts";
 import {
   advanceBatch,
@@ -17,8 +15,10 @@ import {
   tileAddress,
 } from "./batch.ts";
 import type { Crew } from "./crew.ts";
-import { type Group, takeBatch } from "./group.ts";
+import { type Group, returnSlots, takeBatch } from "./group.ts";
+import { findRoom, type Room, stageBatchRows } from "./room.ts";
 import { mayDrop, type WorkerRun } from "./run.ts";
+import { PIECE } from "../pieces.ts";
 import { book } from "./tally.ts";
 
 /** A batch is packed when at least this share of its rows has died: packing a row costs about a fourth of computing it. */
@@ -30,12 +30,35 @@ export function runDataStage(run: WorkerRun, group: Group, batch: Batch, first: 
     return;
   }
   const count = run.words[group.countWord];
-  const { lanes, batchLanes } = run.task;
-  const size = batchRows(count, group.size, lanes, batchLanes);
-  for (let k = takeBatch(run, group); k * size < count; k = takeBatch(run, group)) {
+  const size = stageBatchRows(run, group, first, end);
+  for (;;) {
+    const room = findRoom(run, group, size, first, end);
+    if (room === "none") return;
+    const k = takeBatch(run, group);
+    if (k * size >= count) {
+      if (room === "reserved") returnSlots(run, group, size);
+      return;
+    }
     loadBatch(run, batch, group.list + k * size, Math.min(size, count - k * size), first);
-    runBatch(run, group, batch, first, end);
+    runRoomyBatch(run, group, batch, { first, end, room, reserved: size });
   }
+}
+
+interface BatchPlan {
+  readonly first: number;
+  readonly end: number;
+  readonly room: Room;
+  readonly reserved: number;
+}
+
+function runRoomyBatch(run: WorkerRun, group: Group, batch: Batch, { first, end, room, reserved }: BatchPlan): void {
+  if (room === "to-the-end") {
+    for (let k = 0; k < batch.count; k++) run.slot[batch.rows[k]] = FINISHED_SLOT;
+    runBatch(run, group, batch, first, run.layers.length);
+    return;
+  }
+  const taken = runBatch(run, group, batch, first, end);
+  if (room === "reserved") returnSlots(run, group, reserved - taken);
 }
 
 /**
@@ -44,18 +67,27 @@ export function runDataStage(run: WorkerRun, group: Group, batch: Batch, first: 
  */
 function runCrewStage(run: WorkerRun, crew: Crew, group: Group, own: Batch, first: number, end: number): void {
   const count = run.words[group.countWord];
-  const { lanes, batchLanes } = run.task;
-  const size = batchRows(count, group.size, lanes, batchLanes);
-  for (let k = 0; k < count; ) {
+  const size = stageBatchRows(run, group, first, end);
+  let k = 0;
+  while (k < count) {
     crew.report(count - k, run.layers.length - first);
-    const shared = crew.takeSharedBatch(run);
+    let shared = crew.takeSharedBatch(run);
+    let rows = Math.min(shared === null ? size : shared.room, count - k);
+    let room = findRoom(run, group, rows, first, end);
+    if (shared !== null && room !== "not-needed" && room !== "reserved") {
+      crew.releaseSharedBatch(run);
+      shared = null;
+      rows = Math.min(size, count - k);
+      room = findRoom(run, group, rows, first, end);
+    }
+    if (room === "none") break;
     const batch = shared ?? own;
-    const rows = Math.min(shared === null ? size : shared.room, count - k);
     loadBatch(run, batch, group.list + k, rows, first);
-    runBatch(run, group, batch, first, end);
+    runRoomyBatch(run, group, batch, { first, end, room, reserved: rows });
     if (shared !== null) crew.releaseSharedBatch(run);
     k += rows;
   }
+  if (first === 0) run.words[group.words + PIECE.pendingFirst] = k;
 }
 
 /** When a batch was last looked at, and when it will be next: rows that die no more need no looks. */
@@ -68,7 +100,8 @@ interface Watch {
   dead: number;
 }
 
-function runBatch(run: WorkerRun, group: Group, batch: Batch, first: number, end: number): void {
+/** @returns slots that its rows took */
+function runBatch(run: WorkerRun, group: Group, batch: Batch, first: number, end: number): number {
   const { task, tally } = run;
   const watch: Watch = { looked: first - 1, gap: 1, dead: 0 };
   for (let l = first; l < end; l++) {
@@ -78,7 +111,7 @@ function runBatch(run: WorkerRun, group: Group, batch: Batch, first: number, end
     const masks = look(run, batch, l, watch);
     const started = performance.now();
     if (mayDrop(task, l)) {
-      if (watch.dead === rows) return;
+      if (watch.dead === rows) return 0;
       if (watch.dead >= rows * PACK_SHARE) {
         packBatch(run, batch, masks);
         watch.dead = 0;
@@ -86,7 +119,7 @@ function runBatch(run: WorkerRun, group: Group, batch: Batch, first: number, end
     }
     book(tally, "pack", l, rows, started);
   }
-  finishBatch(run, group, batch, end, watch);
+  return finishBatch(run, group, batch, end, watch);
 }
 
 /** Which rows are alive after layer l; the dead are marked where they may be dropped, the live are counted. */
@@ -115,29 +148,24 @@ function look(run: WorkerRun, batch: Batch, l: number, watch: Watch): readonly n
   return masks;
 }
 
-/** Stores what the next stage, or the caller, needs of the rows. A batch that finds the pool full goes on alone to the end. */
-function finishBatch(run: WorkerRun, group: Group, batch: Batch, end: number, watch: Watch): void {
+/** Stores what the next stage, or the caller, needs of the rows. @returns slots that they took */
+function finishBatch(run: WorkerRun, group: Group, batch: Batch, end: number, watch: Watch): number {
   const { task, layers } = run;
   const masks = task.rowMode === "all" ? liveMasks(run, batch, end - 1) : look(run, batch, end - 1, watch);
   const isLast = end === layers.length;
   let started = performance.now();
-  let hasRoom = true;
+  let taken = 0;
   forEachRow(batch, masks, (_tile, _lane, row, isLive) => {
     if (isLast) run.alive[row] = isLive ? 1 : 0;
     if (isLast ? task.keepActivations && run.leader[row] !== DEAD : isLive || !mayDrop(task, end - 1))
-      hasRoom &&= ensureSlot(run, group, row);
+      taken += ensureSlot(run, group, row);
   });
-  if (!hasRoom) {
-    if (isLast) throw new ResourceError(`no memory for the activations of all rows: the pool holds ${task.slots} rows`);
-    for (let k = 0; k < batch.count; k++) run.slot[batch.rows[k]] = FINISHED_SLOT;
-    runBatch(run, group, batch, end, layers.length);
-    return;
-  }
   started = book(run.tally, "store", end - 1, batch.count, started);
-  if (isLast && !task.keepActivations) return;
-  if (batch.isShared && run.crew?.share(run, "store", batch, end - 1) === true) return;
+  if (isLast && !task.keepActivations) return taken;
+  if (batch.isShared && run.crew?.share(run, "store", batch, end - 1) === true) return taken;
   for (const tile of batch.tiles) {
     storeToSlots(run, tile, tileAddress(batch.current, tile, batch.width), batch.width, batch.rows, batch);
   }
   book(run.tally, "store", end - 1, batch.count, started);
+  return taken;
 }

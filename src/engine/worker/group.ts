@@ -1,8 +1,9 @@
 // A group: workers that share one list of rows, deal its batches out among themselves and meet at one barrier. Which
 // groups there are is what the strategies differ in: one of the whole team, one a worker, or one a row tile.
 
+import { ResourceError } from "../../core/errors.ts";
 import { readQueue, setQueue, takeFromQueue } from "../../threads/control.ts";
-import { pieceStart } from "../../partition/hashing.ts";
+import { PIECE, PIECE_WORDS } from "../pieces.ts";
 import type { WorkerRun } from "./run.ts";
 import { book } from "./tally.ts";
 
@@ -10,22 +11,16 @@ export interface Group {
   /** The group's first worker: it names the barrier and merges. */
   readonly leader: number;
   readonly size: number;
-  /** Position of the group's first row in the list of all rows (words). */
+  /** First word of the group's list of rows. */
   readonly list: number;
-  /** Rows on the list at first. */
+  /** Rows on the list when the group was formed. */
   readonly rows: number;
-  /** Slots of the pool that belong to the group: first and end. */
-  readonly firstSlot: number;
-  readonly endSlot: number;
-  /** Word that holds the number of listed rows; the word after it says what the pilot found. */
+  /** First word of its piece (pieces.ts), and the one of them that holds the number of listed rows. */
+  readonly words: number;
   readonly countWord: number;
 }
 
-/** Words that a group has in memory. */
-export const GROUP_WORDS = 2;
-
 const BATCH_QUEUE = 0;
-const SLOT_QUEUE = 1;
 /** Counter of the row tiles that a team shares, in the words of worker 0. */
 export const TILE_QUEUE = 2;
 /** Counter that locks the team's activation buffers, in the words of worker 0. */
@@ -42,19 +37,16 @@ export function meet(run: WorkerRun, group: Group, l: number): void {
   if (group.size > 1) book(run.tally, "wait", Math.min(l, run.layers.length - 1), 0, started);
 }
 
-/** The group of a contiguous piece of the rows, for workers leader .. leader+size-1; the pool is cut like the rows. */
-export function groupOfPiece(run: WorkerRun, piece: number, pieces: number, leader: number, size: number): Group {
-  const { task } = run;
-  const { nrows } = task.inputs;
-  const start = pieceStart(nrows, piece, pieces);
+/** The group that takes piece `piece` through this segment, for workers leader .. leader+size-1. */
+export function groupOfPiece(run: WorkerRun, piece: number, leader: number, size: number): Group {
+  const words = (run.task.pieceWords >>> 2) + piece * PIECE_WORDS;
   return {
     leader,
     size,
-    list: (task.rows.list >>> 2) + start,
-    rows: pieceStart(nrows, piece + 1, pieces) - start,
-    firstSlot: pieceStart(task.slots, piece, pieces),
-    endSlot: pieceStart(task.slots, piece + 1, pieces),
-    countWord: (task.groupWords >>> 2) + leader * GROUP_WORDS,
+    list: run.words[words + PIECE.list],
+    rows: run.words[words + PIECE.count],
+    words,
+    countWord: words + PIECE.count,
   };
 }
 
@@ -67,15 +59,37 @@ export function takeBatch(run: WorkerRun, group: Group): number {
   return takeFromQueue(run.team.control, group.leader, BATCH_QUEUE);
 }
 
-export function resetSlots(run: WorkerRun, group: Group): void {
-  setQueue(run.team.control, group.leader, SLOT_QUEUE, group.firstSlot);
+/** Batches that were taken, those beyond the end of the list included. */
+export function batchesTaken(run: WorkerRun, group: Group): number {
+  return readQueue(run.team.control, group.leader, BATCH_QUEUE);
 }
 
-/** The next free slot of the group's share, or its end when there is none. */
+/** Promises `count` slots of the group's share to the caller; false when there are fewer. */
+export function reserveSlots(run: WorkerRun, group: Group, count: number): boolean {
+  const at = group.words + PIECE.reserved;
+  if (Atomics.add(run.words, at, count) + count <= run.words[group.words + PIECE.capacity]) return true;
+  Atomics.sub(run.words, at, count);
+  return false;
+}
+
+/** Gives back slots that were promised and not taken. */
+export function returnSlots(run: WorkerRun, group: Group, count: number): void {
+  Atomics.sub(run.words, group.words + PIECE.reserved, count);
+}
+
+/** Slots of the group's share in all. */
+export function slotCapacity(run: WorkerRun, group: Group): number {
+  return run.words[group.words + PIECE.capacity];
+}
+
+/** Slots that nobody has taken; only between batches does it say what can be reserved. */
+export function freeSlots(run: WorkerRun, group: Group): number {
+  return run.words[group.words + PIECE.endSlot] - Atomics.load(run.words, group.words + PIECE.nextSlot);
+}
+
+/** The next free slot of the group's share. @throws ResourceError when there is none. */
 export function takeSlot(run: WorkerRun, group: Group): number {
-  return takeFromQueue(run.team.control, group.leader, SLOT_QUEUE);
-}
-
-export function slotsLeft(run: WorkerRun, group: Group): number {
-  return group.endSlot - readQueue(run.team.control, group.leader, SLOT_QUEUE);
+  const slot = Atomics.add(run.words, group.words + PIECE.nextSlot, 1);
+  if (slot < run.words[group.words + PIECE.endSlot]) return slot;
+  throw new ResourceError(`no memory for the activations between layers: the pool holds ${run.task.slots} rows`);
 }

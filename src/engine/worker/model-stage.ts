@@ -1,13 +1,14 @@
 // One stage by model parallelism: all workers of the group compute the same rows together, each some neurons of every
 // layer, and meet after each layer. Tiles are loaded, looked at and stored by turns: tile t by worker t mod size.
 
-import { ResourceError } from "../../core/errors.ts";
 import { SECOND_PASS } from "../../kernels/layer-record.ts";
 import { FINISHED_SLOT } from "../task.ts";
 import { cutTiles, type Tile } from "../tiles.ts";
 import { computeTiles, ensureSlot, loadTile, markDead, softmaxTiles, storeToSlots, tileAddress } from "./batch.ts";
 import { type ColumnSplit, columnShare, weightsOf } from "./column-share.ts";
-import { type Group, meet, slotsLeft } from "./group.ts";
+import { PIECE } from "../pieces.ts";
+import { freeSlots, type Group, isLeader, meet, slotCapacity } from "./group.ts";
+import { mayFinishAlone, needsSlots } from "./room.ts";
 import { mayDrop, type WorkerRun } from "./run.ts";
 import { book, countEdges } from "./tally.ts";
 
@@ -23,16 +24,21 @@ interface SharedBatch {
 export function runModelStage(run: WorkerRun, group: Group, first: number, end: number, split: ColumnSplit): void {
   const { task, words, team } = run;
   const count = words[group.countWord];
-  for (let k = 0; k < count; k += task.sharedLanes) {
-    const rows = words.slice(group.list + k, group.list + Math.min(count, k + task.sharedLanes));
+  const needsRoom = needsSlots(run, group, first, end);
+  const size =
+    needsRoom && !mayFinishAlone(run) ? Math.min(task.sharedLanes, slotCapacity(run, group)) : task.sharedLanes;
+  let k = 0;
+  for (; k < count; k += size) {
+    const rows = words.slice(group.list + k, group.list + Math.min(count, k + size));
+    // All workers decide alike: they have met, and none takes a slot before they meet again.
+    const hasRoom = !needsRoom || (rows.length > 0 && rows.length <= freeSlots(run, group));
+    if (!hasRoom && !mayFinishAlone(run)) break;
     const tiles = cutTiles(rows.length, task.lanes);
     const own = tiles.filter((_, t) => t % group.size === team.worker - group.leader);
     const batch = { rows, tiles, own, current: task.shared.a, other: task.shared.b };
-    // Rows that the pool might not hold go on to the end. All workers decide alike: they have met, and none takes a slot
-    // before they meet again.
-    const mayStop = first > 0 || task.keepActivations || rows.length <= slotsLeft(run, group);
-    runShared(run, group, batch, first, mayStop ? end : run.layers.length, split);
+    runShared(run, group, batch, first, hasRoom ? end : run.layers.length, split);
   }
+  if (first === 0 && isLeader(run, group)) words[group.words + PIECE.pendingFirst] = Math.min(k, count);
 }
 
 function runShared(
@@ -91,9 +97,7 @@ function storeTiles(run: WorkerRun, group: Group, batch: SharedBatch, end: numbe
       else if (!isLive && mayDrop(task, end - 1)) markDead(run, row);
       if (isLast && !task.keepActivations) run.slot[row] = FINISHED_SLOT;
       if (isLast ? !task.keepActivations : !isLive && mayDrop(task, end - 1)) continue;
-      if (!ensureSlot(run, group, row)) {
-        throw new ResourceError(`no memory for the activations between layers: the pool holds ${task.slots} rows`);
-      }
+      ensureSlot(run, group, row);
     }
     if (!isLast || task.keepActivations) {
       storeToSlots(run, tile, address, width, batch.rows, task.buffers[run.team.worker]);

@@ -2,7 +2,8 @@
 // layers until so few are left that all survivors will fit. The pilot's rows are computed again later; it only measures.
 
 import { advanceBatch, type Batch, liveMasks, loadBatch, packBatch } from "./batch.ts";
-import { type Group, isLeader, meet } from "./group.ts";
+import { PIECE } from "../pieces.ts";
+import { type Group, isLeader, meet, slotCapacity } from "./group.ts";
 import { mayDrop, type WorkerRun } from "./run.ts";
 import { book, makeTally } from "./tally.ts";
 
@@ -18,26 +19,26 @@ export function pilotFirstStage(run: WorkerRun, group: Group, batch: Batch): num
     const started = performance.now();
     // A pilot's edges are not part of the work that was asked for; its time is.
     const aside = { ...run, tally: makeTally(run.layers.length, false), crew: null };
-    words[group.countWord + 1] = measure(aside, group, batch);
+    words[group.words + PIECE.pilotEnd] = measure(aside, group, batch);
     book(run.tally, "compute", 0, PILOT_ROWS, started);
   }
   meet(run, group, 0);
-  return words[group.countWord + 1];
+  return words[group.words + PIECE.pilotEnd];
 }
 
 function measure(run: WorkerRun, group: Group, batch: Batch): number {
-  const { task, layers, words } = run;
+  const { task, words } = run;
   const count = words[group.countWord];
   const sample = Math.min(PILOT_ROWS, count, task.batchLanes);
   const list = batch.addresses >>> 2;
   const chosen = Uint32Array.from({ length: sample }, (_, k) => words[group.list + Math.floor((k * count) / sample)]);
   words.set(chosen, list);
   loadBatch(run, batch, list, sample, 0);
-  for (let l = 0; l + 1 < layers.length; l++) {
+  for (let l = 0; l + 1 < task.endLayer; l++) {
     advanceBatch(run, batch, l);
     if (!mayDrop(task, l)) continue;
     packBatch(run, batch, liveMasks(run, batch, l));
-    if ((batch.count / sample) * count * MARGIN <= group.endSlot - group.firstSlot) return l + 1;
+    if ((batch.count / sample) * count * MARGIN <= slotCapacity(run, group)) return l + 1;
   }
-  return layers.length;
+  return task.endLayer;
 }

@@ -9,15 +9,17 @@ import {
   suitsNeurons,
 } from "../stage-plan.ts";
 import { pieceStart } from "../../partition/hashing.ts";
+import { PIECE } from "../pieces.ts";
 import { DEAD } from "../task.ts";
 import { cutTiles } from "../tiles.ts";
 import { type Batch, makeBatch } from "./batch.ts";
 import type { ColumnSplit } from "./column-share.ts";
 import { runDataStage } from "./data-stage.ts";
-import { type Group, isLeader, meet, resetBatches, resetSlots } from "./group.ts";
+import { batchesTaken, freeSlots, type Group, isLeader, meet, resetBatches, slotCapacity } from "./group.ts";
 import { joinEqualRows, sameInInputs, sameInPool, shortenList } from "./merge.ts";
 import { runModelStage } from "./model-stage.ts";
 import { pilotFirstStage } from "./pilot.ts";
+import { noteRoom, stageBatchRows } from "./room.ts";
 import { mayDrop, type WorkerRun } from "./run.ts";
 import { book } from "./tally.ts";
 
@@ -29,21 +31,22 @@ export type Sharing =
 
 /** Takes the rows of the group through the whole network; every worker of the group calls it. */
 export function runStages(run: WorkerRun, group: Group, sharing: Sharing): void {
-  const { layers, words } = run;
-  run.team.beat(0);
+  const { task, layers, words } = run;
+  const { firstLayer, endLayer } = task;
+  run.team.beat(firstLayer);
   if (group.rows === 0) return;
   const batch = makeBatch(run);
   if (isLeader(run, group)) {
-    words[group.countWord] = group.rows;
     resetBatches(run, group);
-    resetSlots(run, group);
+    noteRoom(run, group);
   }
-  meet(run, group, 0);
-  dedupeInputs(run, group);
-  let history: StageHistory = { layers: 0, removed: 0 };
-  for (let first = 0; first < layers.length; ) {
+  meet(run, group, firstLayer);
+  if (firstLayer === 0) dedupeInputs(run, group);
+  else if (task.mergeFirst) merge(run, group, firstLayer, sameInPool(run, layers[firstLayer].nrows));
+  let history = readHistory(run, group);
+  for (let first = firstLayer; first < endLayer; ) {
     const before = words[group.countWord];
-    if (before === 0) return;
+    if (before === 0) break;
     const end = stageEnd(run, group, batch, first, history);
     const estimate = sharing.by === "either" ? estimateStage(run, group, first, end) : null;
     const byNeurons = estimate === null ? sharing.by === "neurons" : suitsNeurons(estimate);
@@ -54,19 +57,52 @@ export function runStages(run: WorkerRun, group: Group, sharing: Sharing): void 
     if (byNeurons) runModelStage(run, group, first, end, sharing.by === "neurons" ? sharing.split : "weights");
     else runDataStage(run, group, batch, first, end);
     meet(run, group, end);
+    if (first === 0) setPendingAside(run, group, byNeurons, end);
     if (end < layers.length) merge(run, group, end, sameInPool(run, layers[end - 1].ncols));
     history = { layers: end - first, removed: 1 - words[group.countWord] / before };
     first = end;
   }
+  if (isLeader(run, group)) writeHistory(run, group, history);
+}
+
+/** Rows for which the first stage found no room leave the list; they lie behind its end until another pass. */
+function setPendingAside(run: WorkerRun, group: Group, byNeurons: boolean, end: number): void {
+  const { words } = run;
+  if (isLeader(run, group)) {
+    const count = words[group.countWord];
+    const [first, last] = [group.words + PIECE.pendingFirst, group.words + PIECE.pendingEnd];
+    if (!byNeurons && run.crew === null) {
+      words[first] = Math.min(count, batchesTaken(run, group) * stageBatchRows(run, group, 0, end));
+    }
+    words[last] = count;
+    words[group.words + PIECE.reserved] = slotCapacity(run, group) - freeSlots(run, group);
+    words[group.countWord] = words[first];
+  }
+  meet(run, group, end);
+}
+
+const REMOVED_UNIT = 2 ** 16;
+
+function readHistory({ words }: WorkerRun, group: Group): StageHistory {
+  return {
+    layers: words[group.words + PIECE.stageLayers],
+    removed: words[group.words + PIECE.stageRemoved] / REMOVED_UNIT,
+  };
+}
+
+/** For the next segment. */
+function writeHistory({ words }: WorkerRun, group: Group, { layers, removed }: StageHistory): void {
+  words[group.words + PIECE.stageLayers] = layers;
+  words[group.words + PIECE.stageRemoved] = Math.round(removed * REMOVED_UNIT);
 }
 
 /** Where this stage ends. Rows that are never dropped nor merged need no stages. */
 function stageEnd(run: WorkerRun, group: Group, batch: Batch, first: number, history: StageHistory): number {
-  const { task, layers, words } = run;
-  if (task.rowMode === "all") return layers.length;
-  const isPoolLarge = words[group.countWord] <= group.endSlot - group.firstSlot;
+  const { task, words } = run;
+  if (task.rowMode === "all") return task.endLayer;
+  const isPoolLarge = words[group.countWord] <= slotCapacity(run, group);
   if (first === 0 && !isPoolLarge) return pilotFirstStage(run, group, batch);
-  return Math.min(layers.length, first + nextStageLayers(history));
+  return Math.min(task.endLayer, first + nextStageLayers(history));
 }
 
 /** A stage whose rows the shared buffers cannot hold at once is not worth sharing by neurons. */

@@ -13,5 +13,5 @@ export function runAuto(run: WorkerRun): void {
     runManagerWorker(run);
     return;
   }
-  runRows(run, groupOfPiece(run, 0, 1, 0, run.team.size), { by: "either" });
+  runRows(run, groupOfPiece(run, 0, 0, run.team.size), { by: "either" });
 }

@@ -10,9 +10,9 @@ import { runRows } from "../run-rows.ts";
 export function runDataThenModel(run: WorkerRun): void {
   const { worker, size } = run.team;
   const { forks, pickOrder } = run.task;
-  const group = groupOfPiece(run, worker, size, worker, 1);
+  const group = groupOfPiece(run, worker, worker, 1);
   const crew = makeCrew(forks, worker);
-  crew.report(group.rows, run.layers.length);
+  crew.report(group.rows, run.layers.length - run.task.firstLayer);
   openFork(forks, worker);
   // A worker that found another not yet open would take it for done.
   run.team.wait(0, size);

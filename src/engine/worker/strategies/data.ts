@@ -6,6 +6,6 @@ import type { WorkerRun } from "../run.ts";
 import { runRows } from "../run-rows.ts";
 
 export function runData(run: WorkerRun): void {
-  const { worker, size } = run.team;
-  runRows(run, groupOfPiece(run, worker, size, worker, 1), { by: "rows" });
+  const { worker } = run.team;
+  runRows(run, groupOfPiece(run, worker, worker, 1), { by: "rows" });
 }

@@ -10,11 +10,10 @@ import { runRows } from "../run-rows.ts";
 const QUEUE_OWNER = 0;
 
 export function runManagerWorker(run: WorkerRun): void {
-  const { worker, size, control } = run.team;
-  const tiles = size * run.task.tilesPerWorker;
+  const { worker, control } = run.team;
   for (;;) {
     const tile = takeFromQueue(control, QUEUE_OWNER, TILE_QUEUE);
-    if (tile >= tiles) return;
-    runRows(run, groupOfPiece(run, tile, tiles, worker, 1), { by: "rows" });
+    if (tile >= run.task.pieces) return;
+    runRows(run, groupOfPiece(run, tile, worker, 1), { by: "rows" });
   }
 }

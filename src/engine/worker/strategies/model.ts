@@ -6,5 +6,5 @@ import type { WorkerRun } from "../run.ts";
 import { runRows } from "../run-rows.ts";
 
 export function runModel(run: WorkerRun): void {
-  runRows(run, groupOfPiece(run, 0, 1, 0, run.team.size), { by: "neurons", split: "count" });
+  runRows(run, groupOfPiece(run, 0, 0, run.team.size), { by: "neurons", split: "count" });
 }

@@ -7,12 +7,12 @@ import type { WorkerRun } from "../run.ts";
 import { runRows } from "../run-rows.ts";
 
 export function runWorkStealing(run: WorkerRun): void {
-  const { worker, size } = run.team;
-  const { deques, tilesPerWorker } = run.task;
+  const { worker } = run.team;
+  const { deques } = run.task;
   for (;;) {
     const tile = takeFromFront(deques, worker) ?? steal(run);
     if (tile === null) return;
-    runRows(run, groupOfPiece(run, tile, size * tilesPerWorker, worker, 1), { by: "rows" });
+    runRows(run, groupOfPiece(run, tile, worker, 1), { by: "rows" });
   }
 }
 

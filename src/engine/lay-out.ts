@@ -1,0 +1,71 @@
+// The memory of one run: its inputs, the tables of its rows, the pool, and the task that tells the workers where all of
+// it lies.
+
+import { TILE_LANES } from "../kernels/kernels.ts";
+import { type HashOptions, hashesRows, hashOrder, type Order } from "../partition/hashing.ts";
+import type { CsrMatrix } from "../sparse/matrix.ts";
+import { allocatePool, allocateRowTables, placeInputs } from "./layout.ts";
+import type { LoadedNetwork } from "./loaded-network.ts";
+import type { Settings } from "./options.ts";
+import { openPieces, PIECE_WORDS, type Pieces, pieceCount } from "./pieces.ts";
+import type { RunTask } from "./task.ts";
+import type { Workplace } from "./workplace.ts";
+
+export const WIDEST_TILE: number = TILE_LANES[TILE_LANES.length - 1];
+
+export interface LaidOutRun {
+  readonly task: RunTask;
+  readonly pieces: Pieces;
+}
+
+/** Puts the inputs and the tables of one run into memory; its rows are dealt to the pieces. @throws ResourceError */
+export function layOut(place: Workplace, settings: Settings, loaded: LoadedNetwork, inputs: CsrMatrix): LaidOutRun {
+  const { arena, buffers } = place;
+  const { nrows } = inputs;
+  arena.release(place.base);
+  const placed = placeInputs(arena, inputs, loaded.featureOrder);
+  const rows = allocateRowTables(arena, nrows, rowOrder(inputs, settings));
+  // More tiles than rows would only be empty ones.
+  const tilesPerWorker = Math.max(1, Math.min(settings.tilesPerWorker, Math.ceil(nrows / settings.workers)));
+  const count = pieceCount({ ...settings, tilesPerWorker }, loaded.formats === null);
+  const pieceWords = arena.allocate(count * PIECE_WORDS * 4, "pieces of the rows");
+  const wanted = settings.keepActivations ? (loaded.formats === null ? "all" : "all-or-none") : "some";
+  const pool = allocatePool(arena, Math.max(1, nrows), loaded.maxWidth, place.limitBytes, wanted);
+  const pieces = openPieces(arena.memory, pieceWords, count, rows, pool);
+  pieces.deal(nrows);
+  const task: RunTask = {
+    rowMode: settings.rows,
+    strategy: settings.strategy,
+    pickOrder: settings.pickOrder,
+    trace: settings.trace,
+    layers: loaded.layers,
+    formats: loaded.formats === null ? null : place.formats,
+    inputs: placed,
+    rows,
+    buffers: buffers.workers,
+    shared: buffers.shared,
+    batchLanes: buffers.batchLanes,
+    sharedLanes: buffers.sharedLanes,
+    pool: pool.address,
+    slotBytes: pool.slotBytes,
+    slots: pool.slots,
+    pieceWords,
+    pieces: count,
+    zeroSafeFrom: loaded.zeroSafeFrom,
+    keepActivations: settings.keepActivations,
+    lanes: WIDEST_TILE,
+    hasCores: place.hasCores,
+  };
+  return { task, pieces };
+}
+
+/** Where hashing puts each input row; null where it leaves them alone. */
+function rowOrder(inputs: CsrMatrix, settings: Settings): Order | null {
+  if (!hashesRows(settings.hash)) return null;
+  const nnz = Uint32Array.from({ length: inputs.nrows }, (_, row) => inputs.rowPtr[row + 1] - inputs.rowPtr[row]);
+  return hashOrder(nnz, hashOptions(settings));
+}
+
+export function hashOptions(settings: Settings): HashOptions {
+  return { method: settings.hashMethod, pieces: settings.workers, seed: settings.seed };
+}

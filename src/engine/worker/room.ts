@@ -1,0 +1,46 @@
+// Whether the pool has room for a batch. Slots are reserved before a batch begins, for as many rows as could survive, so
+// that no batch is computed in vain: one that finds no room either goes on alone to the last layer, where all layers are
+// in memory, or is not begun, and its rows wait for another pass.
+
+import { batchRows } from "../stage-plan.ts";
+import { PIECE } from "../pieces.ts";
+import { freeSlots, type Group, reserveSlots, slotCapacity } from "./group.ts";
+import type { WorkerRun } from "./run.ts";
+
+/** Rows of a batch of the stage; no more than the pool's share could hold where each row may need a slot of it. */
+export function stageBatchRows(run: WorkerRun, group: Group, first: number, end: number): number {
+  const { lanes, batchLanes } = run.task;
+  const size = batchRows(run.words[group.countWord], group.size, lanes, batchLanes);
+  if (!needsSlots(run, group, first, end) || mayFinishAlone(run)) return size;
+  return Math.max(1, Math.min(size, slotCapacity(run, group)));
+}
+
+/**
+ * What a batch finds: nothing that it needs, slots reserved for all its rows, no slots (it goes on alone to the last
+ * layer), or none, and the layers after this segment are not in memory: its rows wait for another pass.
+ */
+export type Room = "not-needed" | "reserved" | "to-the-end" | "none";
+
+export function findRoom(run: WorkerRun, group: Group, rows: number, first: number, end: number): Room {
+  if (!needsSlots(run, group, first, end)) return "not-needed";
+  if (reserveSlots(run, group, rows)) return "reserved";
+  return mayFinishAlone(run) ? "to-the-end" : "none";
+}
+
+/**
+ * Whether slots must be reserved: rows come without them from the inputs only, need them at the end only where their
+ * activations are kept, and have no need to ask where there is one for each.
+ */
+export function needsSlots({ task, layers, words }: WorkerRun, group: Group, first: number, end: number): boolean {
+  return first === 0 && (end < layers.length || task.keepActivations) && words[group.words + PIECE.hasRoom] === 0;
+}
+
+/** Noted by the leader before the group sets out. */
+export function noteRoom(run: WorkerRun, group: Group): void {
+  run.words[group.words + PIECE.hasRoom] = freeSlots(run, group) >= run.words[group.countWord] ? 1 : 0;
+}
+
+/** All layers are in memory, and nothing is kept of rows that have passed the last. */
+export function mayFinishAlone({ task, layers }: WorkerRun): boolean {
+  return task.endLayer === layers.length && !task.keepActivations;
+}
