@@ -32,10 +32,11 @@ const ROOM_ORDER = [
   ["data", "partition", "kernels", "compile"],
   ["threads", "mpi"],
   ["engine"],
+  ["cluster"],
   ["report"],
   ["library", "apps"],
 ];
-const NODE_ROOMS = ["data", "threads", "mpi", "apps", "library"];
+const NODE_ROOMS = ["data", "threads", "mpi", "cluster", "apps", "library"];
 
 interface Project {
   readonly compilerOptions: { readonly types?: readonly string[] };

@@ -11,6 +11,7 @@ import {
   InterruptedError,
   InvariantError,
   MpiError,
+  RankError,
   ResourceError,
   ShapeError,
   UnsupportedError,
@@ -27,6 +28,7 @@ const ERRORS: [string, string, GossamerError][] = [
   ["resource", "ResourceError", new ResourceError("problem", { cause: CAUSE })],
   ["worker", "WorkerError", new WorkerError(3, "problem", { cause: CAUSE })],
   ["mpi", "MpiError", new MpiError(2, "MPI_Bcast", "problem", { cause: CAUSE })],
+  ["rank", "RankError", new RankError(2, "node7", "problem", { cause: CAUSE })],
   ["interrupted", "InterruptedError", new InterruptedError("problem", { cause: CAUSE })],
   ["invariant", "InvariantError", new InvariantError("problem", { cause: CAUSE })],
 ];

@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   "resource",
   "worker",
   "mpi",
+  "rank",
   "interrupted",
   "invariant",
 ] as const;
@@ -83,6 +84,19 @@ export class MpiError extends GossamerError {
     super(`${rank === null ? "" : `rank ${rank}: `}${call}: ${problem}`, options);
     this.rank = rank;
     this.call = call;
+  }
+}
+
+/** A rank of a run failed, and all ranks know it. */
+export class RankError extends GossamerError {
+  readonly code = "rank";
+  readonly rank: number;
+  readonly host: string;
+
+  constructor(rank: number, host: string, problem: string, options?: ErrorOptions) {
+    super(`rank ${rank} on ${host}: ${problem}`, options);
+    this.rank = rank;
+    this.host = host;
   }
 }
 

@@ -28,6 +28,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, number>> = {
   resource: EXIT.resource,
   worker: EXIT.worker,
   mpi: EXIT.worker,
+  rank: EXIT.worker,
   interrupted: EXIT.interrupt,
   invariant: EXIT.bug,
 };

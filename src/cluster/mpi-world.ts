@@ -1,0 +1,81 @@
+// The world of MPI. Messages are padded to whole 32-bit words, so that one may hold 8 GiB where MPI counts to 2^31; every
+// part begins at a multiple of 8 bytes, so that arrays of any kind can be seen in place.
+
+import { packParts, type Parts } from "../mpi/message-array.ts";
+import type { Mpi } from "../mpi/mpi.ts";
+import { bytesOf, type Traffic, type World } from "./world.ts";
+
+const WORD = 4;
+const ALIGNMENT_WORDS = 2;
+
+/** @param signal ends every wait with an InterruptedError. */
+export async function openMpiWorld(mpi: Mpi, signal: AbortSignal): Promise<World> {
+  const { rank, size, world: comm } = mpi;
+  const traffic: Traffic = { bytesSent: 0, messagesSent: 0, seconds: 0 };
+  const timed = async <T>(work: () => Promise<T>): Promise<T> => {
+    const started = performance.now();
+    try {
+      return await work();
+    } finally {
+      traffic.seconds += (performance.now() - started) / 1000;
+    }
+  };
+
+  /** Lengths in bytes: what this rank sends to each, and what it gets from each. */
+  async function swapLengths(sent: readonly number[]): Promise<number[]> {
+    const from = new Float64Array(size);
+    await comm.start.alltoallInto(from, Float64Array.from(sent)).wait({ signal });
+    return Array.from(from);
+  }
+
+  const allgather = (bytes: Uint8Array): Promise<Uint8Array[]> =>
+    timed(async () => {
+      const lengths = new Float64Array(size);
+      lengths[rank] = bytes.byteLength;
+      await comm.start.allgather(lengths).wait({ signal });
+      const parts = packWords(lengths);
+      const all = new Uint32Array(totalWords(parts));
+      bytesOf(all).set(bytes, parts.offsets[rank] * WORD);
+      await comm.start.allgatherv(all, parts).wait({ signal });
+      traffic.bytesSent += bytes.byteLength * (size - 1);
+      traffic.messagesSent += size - 1;
+      return slices(all, parts, lengths);
+    });
+
+  const exchange = (parts: readonly Uint8Array[]): Promise<Uint8Array[]> =>
+    timed(async () => {
+      const sentLengths = parts.map((part) => part.byteLength);
+      const lengths = await swapLengths(sentLengths);
+      const out = packWords(sentLengths);
+      const into = packWords(lengths);
+      const sent = new Uint32Array(totalWords(out));
+      for (const [r, part] of parts.entries()) bytesOf(sent).set(part, out.offsets[r] * WORD);
+      const received = new Uint32Array(totalWords(into));
+      await comm.start.alltoallvInto(received, into, sent, out).wait({ signal });
+      for (const [r, length] of sentLengths.entries()) {
+        if (r === rank || length === 0) continue;
+        traffic.bytesSent += length;
+        traffic.messagesSent++;
+      }
+      return slices(received, into, lengths);
+    });
+
+  const hosts = (await allgather(new TextEncoder().encode(mpi.host))).map((name) => new TextDecoder().decode(name));
+  return { rank, size, hosts, allgather, exchange, traffic };
+}
+
+/** Parts in words for these lengths in bytes. */
+function packWords(lengths: ArrayLike<number>): Parts {
+  const unit = WORD * ALIGNMENT_WORDS;
+  return packParts(Array.from(lengths, (bytes) => Math.ceil(bytes / unit) * ALIGNMENT_WORDS));
+}
+
+function totalWords({ counts, offsets }: Parts): number {
+  const last = counts.length - 1;
+  return offsets[last] + counts[last];
+}
+
+function slices(words: Uint32Array, parts: Parts, lengths: ArrayLike<number>): Uint8Array[] {
+  const bytes = bytesOf(words);
+  return Array.from(parts.offsets, (offset, r) => bytes.subarray(offset * WORD, offset * WORD + lengths[r]));
+}

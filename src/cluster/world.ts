@@ -1,0 +1,65 @@
+// The ranks of a run, reduced to the two exchanges that everything in this room is built from. There are two worlds: that
+// of MPI, and that of a process by itself, so that what is made for ranks (checkpoints, one file written in parts) serves
+// a plain run too.
+
+import { deserialize, serialize } from "node:v8";
+
+/** What a rank has sent, and how long it waited for others and their messages. */
+export interface Traffic {
+  bytesSent: number;
+  messagesSent: number;
+  seconds: number;
+}
+
+export interface World {
+  readonly rank: number;
+  readonly size: number;
+  /** Names of the machines, by rank. */
+  readonly hosts: readonly string[];
+  /** Every rank's bytes, by rank. Collective. */
+  allgather(bytes: Uint8Array): Promise<Uint8Array[]>;
+  /** `parts[r]` goes to rank r; what came from each rank, by rank. Collective. */
+  exchange(parts: readonly Uint8Array[]): Promise<Uint8Array[]>;
+  readonly traffic: Traffic;
+}
+
+/** The world of one process. */
+export function soloWorld(host: string): World {
+  return {
+    rank: 0,
+    size: 1,
+    hosts: [host],
+    allgather: async (bytes) => [bytes],
+    exchange: async (parts) => [...parts],
+    traffic: { bytesSent: 0, messagesSent: 0, seconds: 0 },
+  };
+}
+
+/** Every rank's value (structured-cloneable), by rank. Collective. */
+export async function allgatherValues<T>(world: World, value: T): Promise<T[]> {
+  if (world.size === 1) return [value];
+  const all = await world.allgather(serialize(value));
+  return all.map((bytes) => deserialize(bytes) as T);
+}
+
+/** Every rank's value at rank 0, by rank; null at the others. Collective. */
+export async function gatherValues<T>(world: World, value: T): Promise<T[] | null> {
+  if (world.size === 1) return [value];
+  const parts = Array.from({ length: world.size }, (_, r) => (r === 0 ? serialize(value) : new Uint8Array()));
+  const all = await world.exchange(parts);
+  return world.rank === 0 ? all.map((bytes) => deserialize(bytes) as T) : null;
+}
+
+/** The bytes of an array, seen in place. */
+export function bytesOf(array: ArrayBufferView): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** 32-bit words of bytes that came from another rank. */
+export function wordsOf(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
+}
+
+export function floatsOf(bytes: Uint8Array): Float32Array {
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
+}
