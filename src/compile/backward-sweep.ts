@@ -40,18 +40,22 @@ export function makeBackwardSweep({ passes, sums }: CompileSettings): BackwardSw
 
 /**
  * The inputs of a layer that its live neurons read, one byte each; null when all are.
- * @param ignoreZeros a weight of zero does not count. Cost: O(nnz).
+ * @param ignoreZeros a weight of zero does not count. Cost: O(nnz), less where all inputs are soon found to be read.
  */
 export function findRead({ weights }: Layer, live: Uint8Array | null, ignoreZeros: boolean): Uint8Array | null {
   const { nrows, ncols, colPtr, rowIdx, values } = weights;
   const isUniform = values.length === 1;
   const skipZeros = ignoreZeros && values.includes(0);
   const read = new Uint8Array(nrows);
-  for (let j = 0; j < ncols; j++) {
+  let unread = nrows;
+  for (let j = 0; j < ncols && unread > 0; j++) {
     if (live !== null && live[j] === 0) continue;
     for (let p = colPtr[j]; p < colPtr[j + 1]; p++) {
-      if (!skipZeros || values[isUniform ? 0 : p] !== 0) read[rowIdx[p]] = 1;
+      if (skipZeros && values[isUniform ? 0 : p] === 0) continue;
+      const i = rowIdx[p];
+      unread -= 1 - read[i];
+      read[i] = 1;
     }
   }
-  return read.includes(0) ? read : null;
+  return unread > 0 ? read : null;
 }

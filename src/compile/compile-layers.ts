@@ -16,6 +16,7 @@ import { addSize } from "./size.ts";
 export interface LayerSource {
   readonly layerCount: number;
   readonly outputMap: Uint32Array | null;
+  /** A layer must stay as it is until the second next call. */
   readLayer(l: number): Promise<Layer>;
 }
 

@@ -11,7 +11,7 @@
 import type { Layer } from "../network/network.ts";
 import type { BackwardPlan } from "./backward-sweep.ts";
 import { findConstants, findFoldable } from "./constants.ts";
-import { type Grouping, groupEach, groupEqualColumns } from "./equal-columns.ts";
+import { countUp, type Grouping, groupEach, groupEqualColumns } from "./equal-columns.ts";
 import { findRefusals } from "./merge-refusals.ts";
 import { GONE, type NeuronMap } from "./neuron-map.ts";
 import { account, type CompileReport, type CompileSettings } from "./passes.ts";
@@ -192,7 +192,7 @@ function numberNeurons(
 }
 
 function listKept({ weights: { ncols } }: Layer, live: Uint8Array | null): Uint32Array {
-  const all = Uint32Array.from({ length: ncols }, (_, j) => j);
+  const all = countUp(ncols);
   return live === null ? all : all.filter((j) => live[j] === 1);
 }
 

@@ -69,8 +69,9 @@ export function rewriteColumns(
         newValues[end++] = value;
       }
     }
-    const order = touched.subarray(0, touchedCount).toSorted();
-    for (const target of order) {
+    sortFirst(touched, touchedCount);
+    for (let t = 0; t < touchedCount; t++) {
+      const target = touched[t];
       const value = Math.fround(sums[target]);
       sums[target] = 0;
       isTouched[target] = 0;
@@ -124,6 +125,23 @@ export function pickColumns(layer: Layer, columns: Uint32Array): Layer {
     bias: bias.length === 1 ? bias : joinEqual(Float32Array.from(columns, (j) => bias[j])),
     rule: layer.rule,
   };
+}
+
+/** Runs up to this are sorted by insertion: a call of the runtime's sort costs more. */
+const MAX_INSERTED = 64;
+
+/** Sorts the first `count` numbers. */
+function sortFirst(numbers: Uint32Array, count: number): void {
+  if (count > MAX_INSERTED) {
+    numbers.subarray(0, count).sort();
+    return;
+  }
+  for (let k = 1; k < count; k++) {
+    const number = numbers[k];
+    let at = k;
+    for (; at > 0 && numbers[at - 1] > number; at--) numbers[at] = numbers[at - 1];
+    numbers[at] = number;
+  }
 }
 
 /** One value where all are equal. */

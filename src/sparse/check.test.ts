@@ -83,3 +83,21 @@ test("each broken promise has its own error, by columns and by rows", () => {
     assert.throws(() => checkCsr(makeCsr(arrays), "W"), new ShapeError(exchangeWords(text)), what);
   }
 });
+
+/** One column of four billion rows and more, where 32-bit arithmetic would take falling indices for rising ones. */
+test("indices of 32 bits that do not rise are found whatever their size", () => {
+  const table: [idx: number[], minor: number, text: string | null][] = [
+    [[2e9, 4e9, 0], 2 ** 31 - 1, "W: column 0 has row index 4000000000, expected below 2147483647"],
+    [[4e9, 1], 2 ** 31 - 1, "W: column 0 has row index 4000000000, expected below 2147483647"],
+    [[1, 2 ** 31 - 1], 2 ** 31 - 1, "W: column 0 has row index 2147483647, expected below 2147483647"],
+    [[0, 2 ** 31 - 2], 2 ** 31 - 1, null],
+    [[2e9, 4e9, 0], 2 ** 32 - 2, "W: column 0 has row 0 after 4000000000, expected rising"],
+    [[2e9, 4e9, 2 ** 32 - 2], 2 ** 32 - 2, "W: column 0 has row index 4294967294, expected below 4294967294"],
+    [[0, 2e9, 4e9], 2 ** 32 - 2, null],
+  ];
+  for (const [idx, minor, text] of table) {
+    const check = (): void => checkCsc(makeCsc({ ptr: [0, idx.length], idx, values: [1], major: 1, minor }, true), "W");
+    if (text === null) assert.doesNotThrow(check);
+    else assert.throws(check, new ShapeError(text));
+  }
+});

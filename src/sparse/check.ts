@@ -1,6 +1,6 @@
 // The checks at the door: after them inner loops trust every pointer and index.
 
-import { ShapeError } from "../core/errors.ts";
+import { InvariantError, ShapeError } from "../core/errors.ts";
 import type { CscMatrix, CsrMatrix, IndexArray } from "./matrix.ts";
 
 /**
@@ -42,8 +42,57 @@ function checkCompressed(
     if (end < ptr[k] || end > idx.length) {
       throw new ShapeError(`${name}: ${majorWord} ${k} ends at entry ${end}, expected ${ptr[k]} to ${idx.length}`);
     }
+  }
+  if (!haveRisingIndices(ptr, idx, minor)) throwWrongIndex(ptr, idx, minor, majorWord, minorWord, name);
+  for (let p = 0; p < values.length; p++) {
+    if (!Number.isFinite(values[p]))
+      throw new ShapeError(`${name}: value ${p} is ${values[p]}, expected a finite number`);
+  }
+}
+
+const MAX_INT32 = 0x7fff_ffff;
+
+/**
+ * True when indices rise strictly within each slice, below `minor`. Requires: pointers that rise and end within `idx`.
+ * Cost: O(nnz), without a branch an entry.
+ */
+export function haveRisingIndices(ptr: Uint32Array, idx: IndexArray, minor: number): boolean {
+  if (minor > MAX_INT32) return haveRisingWideIndices(ptr, idx, minor);
+  // An index above 31 bits, a difference below 1 and a last (so largest) index from `minor` on each set the sign bit.
+  let bits = 0;
+  for (let k = 0; k + 1 < ptr.length; k++) {
     let previous = -1;
+    const end = ptr[k + 1];
     for (let p = ptr[k]; p < end; p++) {
+      const index = idx[p];
+      bits |= index | (index - previous - 1);
+      previous = index;
+    }
+    bits |= minor - 1 - previous;
+  }
+  return bits >= 0;
+}
+
+function haveRisingWideIndices(ptr: Uint32Array, idx: IndexArray, minor: number): boolean {
+  for (let k = 0; k + 1 < ptr.length; k++) {
+    for (let p = ptr[k]; p < ptr[k + 1]; p++) {
+      if (idx[p] >= minor || (p > ptr[k] && idx[p] <= idx[p - 1])) return false;
+    }
+  }
+  return true;
+}
+
+function throwWrongIndex(
+  ptr: Uint32Array,
+  idx: IndexArray,
+  minor: number,
+  majorWord: string,
+  minorWord: string,
+  name: string,
+): never {
+  for (let k = 0; k + 1 < ptr.length; k++) {
+    let previous = -1;
+    for (let p = ptr[k]; p < ptr[k + 1]; p++) {
       const index = idx[p];
       if (index >= minor) {
         throw new ShapeError(`${name}: ${majorWord} ${k} has ${minorWord} index ${index}, expected below ${minor}`);
@@ -54,8 +103,5 @@ function checkCompressed(
       previous = index;
     }
   }
-  for (let p = 0; p < values.length; p++) {
-    if (!Number.isFinite(values[p]))
-      throw new ShapeError(`${name}: value ${p} is ${values[p]}, expected a finite number`);
-  }
+  throw new InvariantError(`${name}: a wrong index was seen and not found again`);
 }

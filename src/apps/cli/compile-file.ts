@@ -8,9 +8,11 @@ import { type CompileReport, type CompileSettings, makeReport } from "../../comp
 import { checkNotAborted } from "../../data/file-errors.ts";
 import { openNetworkFile } from "../../data/network-file.ts";
 import type { NetworkSource } from "../../data/network-source.ts";
+import { openReadAhead } from "../../data/read-ahead.ts";
 import { type NetworkOptions, openNetwork, readNetwork } from "../../data/read-network.ts";
 import { writeAtomically } from "../../data/write-atomically.ts";
 import { writeNetworkFile } from "../../data/write-network-file.ts";
+import type { Layer } from "../../network/network.ts";
 import type { Progress } from "./progress.ts";
 
 /** Folders up to so many bytes on disk are read whole: gzipped text grows about fourfold in memory. */
@@ -44,7 +46,7 @@ export async function compileFile(
     to,
     async (temporary) => {
       const held = await holdFolder(source, from, options, run);
-      let result = await writeRound(temporary, held, settings, report, run);
+      let result = await writeRound(temporary, held ?? source, settings, report, run);
       while (result.round.needsAnotherRound()) {
         const part = `${temporary}.again`;
         {
@@ -67,8 +69,8 @@ async function holdFolder(
   path: string,
   options: NetworkOptions,
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
-): Promise<LayerSource> {
-  if (source.format !== "challenge" || source.bytes > MAX_HELD_BYTES) return source;
+): Promise<LayerSource | null> {
+  if (source.format !== "challenge" || source.bytes > MAX_HELD_BYTES) return null;
   progress.step("reading");
   const network = await readNetwork(path, {
     ...options,
@@ -90,20 +92,22 @@ interface WrittenRound {
 
 async function writeRound(
   path: string,
-  source: LayerSource,
+  source: LayerSource | NetworkSource,
   settings: CompileSettings,
   report: CompileReport,
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
 ): Promise<WrittenRound> {
-  const { layerCount } = source;
+  const { layerCount, outputMap } = source;
+  await using reader = "direct" in source ? openReadAhead(source) : null;
+  const readLayer = (l: number): Promise<Layer> => (reader ?? source).readLayer(l);
   let sharedLayers = 0;
   let lastNeurons = 0;
   progress.step(report.rounds === 0 ? "compiling" : `compiling, round ${report.rounds + 1}`);
-  const round = compileLayers(source, settings, report, (done) => {
+  const round = compileLayers({ layerCount, outputMap, readLayer }, settings, report, (done) => {
     checkNotAborted(signal);
     progress.update(done / (2 * layerCount));
   });
-  async function* follow(): AsyncGenerator<Awaited<ReturnType<LayerSource["readLayer"]>>, void, undefined> {
+  async function* follow(): AsyncGenerator<Layer, void, undefined> {
     for await (const layer of round.layers) {
       lastNeurons = layer.weights.ncols;
       yield layer;
