@@ -8,7 +8,7 @@ import { type ByteRange, readChunks } from "./byte-source.ts";
 import { ENTRY_BYTES, makeBinaryParser } from "./triples-binary.ts";
 import { TriplesCollector, type TriplesPart } from "./triples-collector.ts";
 import { makeTextParser } from "./triples-text.ts";
-import type { TripleLimits } from "./triples.ts";
+import type { TripleLimits, TripleSink } from "./triples.ts";
 
 /** How the entries of a file are written; `pattern` is text without values. */
 export type TripleEncoding = "text" | "pattern" | "binary";
@@ -20,6 +20,8 @@ export interface ReadJob {
   readonly maxCol: number;
   /** A whole layer, assembled by columns; or a part of the inputs, collected by rows. */
   readonly want: "layer" | "part";
+  /** Keep only blocks k of entries with k mod `of` = `share`: for a gzipped file, which everybody has to unpack. */
+  readonly blocks?: { readonly share: number; readonly of: number } | undefined;
 }
 
 export interface ReadResult {
@@ -34,7 +36,7 @@ export async function runReadJob(job: ReadJob, onRead?: (bytes: number) => void)
   const byColumns = job.want === "layer";
   const collector = new TriplesCollector(byColumns ? "columns" : "rows", byColumns ? maxRow : maxCol);
   const limits: TripleLimits = { path: range.path, maxRow, maxCol, pattern: job.encoding === "pattern" };
-  const sink = collector.add.bind(collector);
+  const sink = job.blocks === undefined ? collector.add.bind(collector) : keepBlocks(collector, job.blocks);
   const isBinary = job.encoding === "binary";
   const parser = isBinary ? makeBinaryParser(limits, sink, range.begin / ENTRY_BYTES) : makeTextParser(limits, sink);
   try {
@@ -48,6 +50,13 @@ export async function runReadJob(job: ReadJob, onRead?: (bytes: number) => void)
   if (part.nnz === 0) throw emptyFileError(range.path);
   const layer = assembleCsc([part], maxRow, maxCol, range.path);
   return { layer, part: null, nnz: part.nnz };
+}
+
+function keepBlocks(collector: TriplesCollector, { share, of }: { share: number; of: number }): TripleSink {
+  let block = 0;
+  return (rows, cols, values, count) => {
+    if (block++ % of === share) collector.add(rows, cols, values, count);
+  };
 }
 
 export function emptyFileError(path: string): FormatError {

@@ -81,12 +81,12 @@ export function keepActivations(
   { memory, task, loaded }: { memory: WebAssembly.Memory; task: RunTask; loaded: LoadedNetwork },
 ): void {
   const { network, outputOrder } = loaded;
-  const { nrows } = task.inputs;
-  const slot = new Uint32Array(memory.buffer, task.rows.slot, nrows);
-  const leader = new Uint32Array(memory.buffer, task.rows.leader, nrows);
+  const { rowCount } = task;
+  const slot = new Uint32Array(memory.buffer, task.rows.slot, rowCount);
+  const leader = new Uint32Array(memory.buffer, task.rows.leader, rowCount);
   const neurons = network.layers[network.layers.length - 1].weights.ncols;
   const places = placesOfOutputs(network, outputOrder);
-  for (let row = 0; row < nrows; row++) {
+  for (let row = 0; row < rowCount; row++) {
     if (leader[row] !== row || slot[row] === NO_SLOT || kept.has(row)) continue;
     const stored = new Float32Array(memory.buffer, task.pool + slot[row] * task.slotBytes, neurons);
     kept.set(row, places === null ? stored.slice() : Float32Array.from(places, (place) => stored[place]));

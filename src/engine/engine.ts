@@ -161,7 +161,7 @@ async function infer(
   }
   checkCsr(inputs, "inputs");
   const started = performance.now();
-  const run = layOut(place, settings, loaded, inputs);
+  const run = layOut(place, settings, loaded, inputs, driver.extraRows ?? 0);
   const timer =
     onProgress === undefined ? undefined : setInterval(() => onProgress(team.progress() / layers.length), PROGRESS_MS);
   try {

@@ -18,19 +18,28 @@ export interface LaidOutRun {
   readonly pieces: Pieces;
 }
 
-/** Puts the inputs and the tables of one run into memory; its rows are dealt to the pieces. @throws ResourceError */
-export function layOut(place: Workplace, settings: Settings, loaded: LoadedNetwork, inputs: CsrMatrix): LaidOutRun {
+/**
+ * Puts the inputs and the tables of one run into memory; its rows are dealt to the pieces.
+ * @param extraRows room in the tables for rows that come from elsewhere. @throws ResourceError
+ */
+export function layOut(
+  place: Workplace,
+  settings: Settings,
+  loaded: LoadedNetwork,
+  inputs: CsrMatrix,
+  extraRows: number,
+): LaidOutRun {
   const { arena, buffers } = place;
   const { nrows } = inputs;
   arena.release(place.base);
   const placed = placeInputs(arena, inputs, loaded.featureOrder);
-  const rows = allocateRowTables(arena, nrows, rowOrder(inputs, settings));
+  const rows = allocateRowTables(arena, nrows, extraRows, rowOrder(inputs, settings));
   // More tiles than rows would only be empty ones.
   const tilesPerWorker = Math.max(1, Math.min(settings.tilesPerWorker, Math.ceil(nrows / settings.workers)));
   const count = pieceCount({ ...settings, tilesPerWorker }, loaded.formats === null);
   const pieceWords = arena.allocate(count * PIECE_WORDS * 4, "pieces of the rows");
   const wanted = settings.keepActivations ? (loaded.formats === null ? "all" : "all-or-none") : "some";
-  const pool = allocatePool(arena, Math.max(1, nrows), loaded.maxWidth, place.limitBytes, wanted);
+  const pool = allocatePool(arena, Math.max(1, nrows + extraRows), loaded.maxWidth, place.limitBytes, wanted);
   const pieces = openPieces(arena.memory, pieceWords, count, rows, pool);
   pieces.deal(nrows);
   const task: RunTask = {
@@ -42,6 +51,7 @@ export function layOut(place: Workplace, settings: Settings, loaded: LoadedNetwo
     formats: loaded.formats === null ? null : place.formats,
     inputs: placed,
     rows,
+    rowCount: nrows + extraRows,
     buffers: buffers.workers,
     shared: buffers.shared,
     batchLanes: buffers.batchLanes,

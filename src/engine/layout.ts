@@ -76,27 +76,31 @@ function renumber(indices: IndexArray, order: NeuronOrder): void {
   for (let p = 0; p < indices.length; p++) indices[p] = order[indices[p]];
 }
 
-/** The tables of one run, at their starting values: every row stands for itself, listed by `order`. @throws ResourceError */
-export function allocateRowTables(arena: Arena, nrows: number, order: Order | null): RowTables {
-  const words = (what: string): number => arena.allocate(nrows * 4, `${what} of the rows`);
+/**
+ * The tables of one run, at their starting values: every row stands for itself; the first `nrows` are listed by `order`,
+ * `extraRows` more have room. @throws ResourceError
+ */
+export function allocateRowTables(arena: Arena, nrows: number, extraRows: number, order: Order | null): RowTables {
+  const count = nrows + extraRows;
+  const words = (what: string): number => arena.allocate(count * 4, `${what} of the rows`);
   const tables = {
     leader: words("leaders"),
     weight: words("weights"),
     hash: words("hashes"),
     slot: words("slots"),
     list: words("list"),
-    alive: arena.allocate(nrows, "categories of the rows"),
+    alive: arena.allocate(count, "categories of the rows"),
   };
   const { buffer } = arena.memory;
-  const leader = new Uint32Array(buffer, tables.leader, nrows);
+  const leader = new Uint32Array(buffer, tables.leader, count);
   const list = new Uint32Array(buffer, tables.list, nrows);
+  for (let row = 0; row < count; row++) leader[row] = row;
   for (let row = 0; row < nrows; row++) {
-    leader[row] = row;
     list[order === null ? row : order[row]] = row;
   }
-  new Uint32Array(buffer, tables.weight, nrows).fill(1);
-  new Uint32Array(buffer, tables.slot, nrows).fill(0xffff_ffff);
-  new Uint8Array(buffer, tables.alive, nrows).fill(0);
+  new Uint32Array(buffer, tables.weight, count).fill(1);
+  new Uint32Array(buffer, tables.slot, count).fill(0xffff_ffff);
+  new Uint8Array(buffer, tables.alive, count).fill(0);
   return tables;
 }
 

@@ -59,8 +59,15 @@ export interface Pieces {
   rowsOf(piece: number): Uint32Array;
   /** Rows on all lists. */
   readonly rowCount: number;
-  /** Takes the rows that wait for another pass off the pieces, and puts them at the start of the list. @returns how many */
-  collectPending(): number;
+  /** The rows that wait for another pass; they are taken off the pieces, whose lists may be rewritten then. */
+  takePending(): Uint32Array;
+  /** Puts rows at the start of the list, for `deal`. @returns how many */
+  relist(rows: readonly Uint32Array[]): number;
+  /** Replaces all lists: the rows are shared out evenly, in contiguous runs; slots stay as they are. */
+  assign(rows: Uint32Array): void;
+  /** Takes free slots of the pool, at most `count`. */
+  takeSlots(count: number): Uint32Array;
+  readonly freeSlotCount: number;
 }
 
 /** @param address PIECE_WORDS u32 a piece. */
@@ -104,19 +111,52 @@ export function openPieces(
       for (let piece = 0; piece < count; piece++) sum += all[fieldOf(piece, PIECE.count)];
       return sum;
     },
-    collectPending() {
+    takePending() {
       const all = words();
-      const start = rows.list >>> 2;
-      let end = start;
+      const taken: number[] = [];
       for (let piece = 0; piece < count; piece++) {
         const list = all[fieldOf(piece, PIECE.list)];
-        const first = list + all[fieldOf(piece, PIECE.pendingFirst)];
-        const last = list + all[fieldOf(piece, PIECE.pendingEnd)];
-        // Pieces lie in rising order, so that nothing is overwritten before it was moved.
-        all.copyWithin(end, first, last);
-        end += last - first;
+        const end = all[fieldOf(piece, PIECE.pendingEnd)];
+        for (let k = all[fieldOf(piece, PIECE.pendingFirst)]; k < end; k++) taken.push(all[list + k]);
+        all[fieldOf(piece, PIECE.pendingFirst)] = all[fieldOf(piece, PIECE.pendingEnd)] = 0;
       }
-      return end - start;
+      return Uint32Array.from(taken);
+    },
+    relist(lists) {
+      const all = words();
+      let end = rows.list >>> 2;
+      for (const list of lists) {
+        all.set(list, end);
+        end += list.length;
+      }
+      return end - (rows.list >>> 2);
+    },
+    assign(list) {
+      const all = words();
+      const start = rows.list >>> 2;
+      all.set(list, start);
+      for (let piece = 0; piece < count; piece++) {
+        const first = pieceStart(list.length, piece, count);
+        all[fieldOf(piece, PIECE.list)] = start + first;
+        all[fieldOf(piece, PIECE.count)] = pieceStart(list.length, piece + 1, count) - first;
+      }
+    },
+    takeSlots(wanted) {
+      const all = words();
+      const taken: number[] = [];
+      for (let piece = 0; piece < count && taken.length < wanted; piece++) {
+        const [next, end] = [fieldOf(piece, PIECE.nextSlot), all[fieldOf(piece, PIECE.endSlot)]];
+        while (all[next] < end && taken.length < wanted) taken.push(all[next]++);
+      }
+      return Uint32Array.from(taken);
+    },
+    get freeSlotCount() {
+      const all = words();
+      let free = 0;
+      for (let piece = 0; piece < count; piece++) {
+        free += Math.max(0, all[fieldOf(piece, PIECE.endSlot)] - all[fieldOf(piece, PIECE.nextSlot)]);
+      }
+      return free;
     },
   };
 }

@@ -1,10 +1,16 @@
 // Reports of several segments as one: what a worker did in all of them.
 
+import { makeTally, reportOf } from "./worker/tally.ts";
 import { SPAN_KINDS, type SpanKind, type WorkerReport } from "./task.ts";
 
-/** Adds the reports of a segment, one a worker, to those of the segments before it (none at first). */
+/** Reports of workers that have done nothing yet. */
+export function emptyReports(workers: number, layers: number): WorkerReport[] {
+  return Array.from({ length: workers }, () => reportOf(makeTally(layers, false)));
+}
+
+/** Adds the reports of a segment, one a worker, to those of the segments before it. */
 export function addReports(before: readonly WorkerReport[], segment: readonly WorkerReport[]): WorkerReport[] {
-  return segment.map((report, worker) => (before.length === 0 ? report : addReport(before[worker], report)));
+  return segment.map((report, worker) => addReport(before[worker], report));
 }
 
 function addReport(a: WorkerReport, b: WorkerReport): WorkerReport {

@@ -9,7 +9,7 @@ import { makeForkWords } from "../threads/fork.ts";
 import { keepActivations, type KeptRows } from "./collect.ts";
 import type { LaidOutRun } from "./lay-out.ts";
 import type { LoadedNetwork } from "./loaded-network.ts";
-import { addReports } from "./reports.ts";
+import { addReports, emptyReports } from "./reports.ts";
 import type { Settings } from "./options.ts";
 import type { InferTask, RunTask, WorkerReport } from "./task.ts";
 import { SHARED_LOCK, TILE_QUEUE } from "./worker/group.ts";
@@ -17,15 +17,33 @@ import type { Workplace } from "./workplace.ts";
 
 /** Who cuts a run into segments, and what happens between two of them, while the workers rest. */
 export interface SegmentDriver {
+  /** Room in the tables for rows that come from elsewhere; default none. */
+  readonly extraRows?: number;
+  /** Where a pass begins: before layer 0 with the rows of the inputs, or later with rows that the driver lists. Default 0. */
+  begin?(run: MainRun): number | Promise<number>;
   /** Brings layers from `first` on into memory; the segment that begins there ends before the layer returned. */
   openSegment(first: number): number | Promise<number>;
   /**
    * Between two segments, before layer `layer`: may write the lists of the pieces. `mergeFirst` says that rows on a list
    * may be equal now; `isDone` that nobody has rows left.
    */
-  betweenSegments(layer: number, run: LaidOutRun): CutOutcome | Promise<CutOutcome>;
+  betweenSegments(layer: number, run: MainRun, segment: SegmentFigures): CutOutcome | Promise<CutOutcome>;
   /** After the last segment: whether another pass begins, given how many rows of this run wait for it. */
   beginPass(pending: number): boolean | Promise<boolean>;
+  /** After the last pass, before the memory is used for something else. */
+  end?(run: MainRun, kept: KeptRows | null): void | Promise<void>;
+}
+
+/** A run as its driver sees it. */
+export interface MainRun extends LaidOutRun {
+  readonly memory: WebAssembly.Memory;
+}
+
+export interface SegmentFigures {
+  readonly firstLayer: number;
+  /** From the start of the workers to the end of the last. */
+  readonly seconds: number;
+  readonly reports: readonly WorkerReport[];
 }
 
 export interface CutOutcome {
@@ -54,18 +72,21 @@ export async function runSegments(
   place: Workplace,
   settings: Settings,
   loaded: LoadedNetwork,
-  run: LaidOutRun,
+  laidOut: LaidOutRun,
   driver: SegmentDriver,
   signal: AbortSignal | undefined,
 ): Promise<SegmentsOutcome> {
-  const { task, pieces } = run;
+  const { task, pieces } = laidOut;
+  const run: MainRun = { ...laidOut, memory: place.arena.memory };
   const last = loaded.layers.length;
   const kept: KeptRows | null = settings.keepActivations ? new Map() : null;
-  let reports: WorkerReport[] = [];
+  let reports: readonly WorkerReport[] = emptyReports(place.team.size, last);
   let waiting = task.inputs.nrows;
   for (;;) {
+    let first = (await driver.begin?.(run)) ?? 0;
     let mergeFirst = false;
-    for (let first = 0; first < last; ) {
+    const pending: Uint32Array[] = [];
+    while (first < last) {
       const endLayer = await driver.openSegment(first);
       const segment: InferTask = {
         kind: "infer",
@@ -75,20 +96,27 @@ export async function runSegments(
         endLayer,
         mergeFirst,
       };
-      reports = addReports(reports, (await place.team.run(segment, signal)) as WorkerReport[]);
+      const started = performance.now();
+      const segmentReports = (await place.team.run(segment, signal)) as WorkerReport[];
+      const seconds = (performance.now() - started) / 1000;
+      reports = addReports(reports, segmentReports);
+      if (first === 0) pending.push(pieces.takePending());
+      const figures = { firstLayer: first, seconds, reports: segmentReports };
       first = endLayer;
       if (first === last) break;
-      const outcome = await driver.betweenSegments(first, run);
+      const outcome = await driver.betweenSegments(first, run, figures);
       if (outcome.isDone) break;
       mergeFirst = outcome.mergeFirst;
     }
     if (kept !== null) keepActivations(kept, { memory: place.arena.memory, task, loaded });
-    const pending = pieces.collectPending();
-    if (pending > 0 && pending === waiting) throw noRoom(task);
-    if (!(await driver.beginPass(pending))) return { reports, kept };
-    waiting = pending;
-    pieces.deal(pending);
+    const count = pieces.relist(pending);
+    if (count > 0 && count === waiting) throw noRoom(task);
+    if (!(await driver.beginPass(count))) break;
+    waiting = count;
+    pieces.deal(count);
   }
+  await driver.end?.(run, kept);
+  return { reports, kept };
 }
 
 /** Queues that a segment uses up. */

@@ -75,6 +75,8 @@ export interface RunTask {
   readonly trace: boolean;
   readonly inputs: PlacedInputs;
   readonly rows: RowTables;
+  /** Rows that the tables hold: those of the inputs, then room for rows that come from elsewhere. */
+  readonly rowCount: number;
   readonly buffers: readonly WorkerBuffers[];
   /** Activation buffers that the whole team shares, for model parallelism; `addresses` as above. */
   readonly shared: WorkerBuffers;

@@ -16,9 +16,9 @@ export function cutEvery(layers: number, length: number): CountingDriver {
     cuts,
     passes: () => passes,
     openSegment: (first) => Math.min(layers, first + length),
-    async betweenSegments(layer, run) {
+    async betweenSegments(layer, run, segment) {
       cuts.push(layer);
-      const { isDone } = await whole.betweenSegments(layer, run);
+      const { isDone } = await whole.betweenSegments(layer, run, segment);
       return { isDone, mergeFirst: true };
     },
     beginPass(pending) {

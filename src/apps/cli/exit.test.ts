@@ -9,6 +9,7 @@ import {
   InterruptedError,
   InvariantError,
   MpiError,
+  RankError,
   ResourceError,
   ShapeError,
   UnsupportedError,
@@ -25,6 +26,7 @@ const TABLE: readonly [error: Error & { code: string }, status: number][] = [
   [new ResourceError("x"), 4],
   [new WorkerError(1, "x"), 5],
   [new MpiError(1, "MPI_Bcast", "x"), 5],
+  [new RankError(1, "node7", "x"), 5],
   [new InterruptedError("x"), 130],
   [new InvariantError("x"), 70],
 ];

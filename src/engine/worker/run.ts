@@ -36,7 +36,7 @@ export function makeWorkerRun(
   memory: WebAssembly.Memory,
 ): WorkerRun {
   const { buffer } = memory;
-  const { rows, inputs, layers } = task;
+  const { rows, rowCount, layers } = task;
   return {
     task,
     team,
@@ -45,11 +45,11 @@ export function makeWorkerRun(
     memory,
     layers,
     words: new Uint32Array(buffer),
-    leader: new Uint32Array(buffer, rows.leader, inputs.nrows),
-    weight: new Uint32Array(buffer, rows.weight, inputs.nrows),
-    hash: new Uint32Array(buffer, rows.hash, inputs.nrows),
-    slot: new Uint32Array(buffer, rows.slot, inputs.nrows),
-    alive: new Uint8Array(buffer, rows.alive, inputs.nrows),
+    leader: new Uint32Array(buffer, rows.leader, rowCount),
+    weight: new Uint32Array(buffer, rows.weight, rowCount),
+    hash: new Uint32Array(buffer, rows.hash, rowCount),
+    slot: new Uint32Array(buffer, rows.slot, rowCount),
+    alive: new Uint8Array(buffer, rows.alive, rowCount),
     tally: makeTally(layers.length, task.trace),
     crew: null,
   };
