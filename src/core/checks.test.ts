@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkChoice, checkInteger } from "./checks.ts";
+import { checkChoice, checkFloat32, checkInteger } from "./checks.ts";
 import { UsageError } from "./errors.ts";
 
 test("checkInteger gives back what lies in the range, both ends included", () => {
@@ -33,4 +33,14 @@ test("checkChoice refuses near misses and lists the set", () => {
     );
   }
   assert.throws(() => checkChoice("all", [], "rows"), UsageError);
+});
+
+test("checkFloat32 refuses what is no finite float32", () => {
+  for (const value of [0, -0, 1 / 16, 3.4e38, -3.4e38, 1e-300]) assert.equal(checkFloat32(value, "bias"), value);
+  for (const bad of [3.5e38, -1e300, Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.throws(
+      () => checkFloat32(bad, "bias"),
+      new UsageError(`bias is ${bad}, expected a finite number in the range of float32`),
+    );
+  }
 });

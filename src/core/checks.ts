@@ -11,6 +11,14 @@ export function checkInteger(value: number, low: number, high: number, name: str
   return value;
 }
 
+/** @throws UsageError unless `value` is a finite number that stays one as a float32. */
+export function checkFloat32(value: number, name: string): number {
+  if (!Number.isFinite(Math.fround(value))) {
+    throw new UsageError(`${name} is ${value}, expected a finite number in the range of float32`);
+  }
+  return value;
+}
+
 /** @throws UsageError unless `value` is one of `choices`. */
 export function checkChoice<T extends string>(value: string, choices: readonly T[], name: string): T {
   const found = choices.find((choice) => choice === value);

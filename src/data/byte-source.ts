@@ -1,7 +1,7 @@
 // The bytes of a file, plain or gzipped, in chunks, so that memory stays bounded whatever the file's size.
 // A plain file is read with blocking calls: whoever reads a large one does so in a reader worker.
 
-import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
+import { closeSync, createReadStream, openSync, readSync, type Stats, statSync } from "node:fs";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { FormatError } from "../core/errors.ts";
@@ -31,6 +31,7 @@ export function probeFile(path: string): FileFacts {
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) throw new FormatError(path, null, "is a folder, expected a file");
+    checkRegularFile(path, stat);
     const head = readHead(path, 2);
     const gzip = head[0] === 0x1f && head[1] === 0x8b;
     if (!gzip && head.length > 0 && path.endsWith(".gz")) {
@@ -40,6 +41,11 @@ export function probeFile(path: string): FileFacts {
   } catch (error) {
     throw toFileError(error, path, "read");
   }
+}
+
+/** Files are sized, cut into pieces and read more than once, which pipes cannot be. @throws FormatError */
+export function checkRegularFile(path: string, stat: Stats): void {
+  if (!stat.isFile()) throw new FormatError(path, null, "is a pipe or a device, expected a file");
 }
 
 /** The first `length` bytes, or fewer where the file is shorter. */

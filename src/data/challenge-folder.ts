@@ -4,6 +4,7 @@
 
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { checkFloat32 } from "../core/checks.ts";
 import { FormatError, UsageError } from "../core/errors.ts";
 import { CHALLENGE_RULE, challengeBias } from "../network/layer-rule.ts";
 import { type Layer, makeNetwork, type Network } from "../network/network.ts";
@@ -89,10 +90,7 @@ function makeChallengeLayer(weights: CscMatrix, bias: number): Layer {
 }
 
 function chooseBias(path: string, neurons: number, given: number | undefined): number {
-  if (given !== undefined) {
-    if (Number.isFinite(given)) return given;
-    throw new UsageError(`bias is ${given}, expected a finite number`);
-  }
+  if (given !== undefined) return checkFloat32(given, "bias");
   const known = challengeBias(neurons);
   if (known !== null) return known;
   throw new UsageError(`${path} has ${neurons} neurons, which the challenge gives no bias for: give one (option bias)`);

@@ -19,6 +19,12 @@ export function toFileError(error: unknown, path: string, action: FileAction): u
     case "ENOTEMPTY":
       if (action === "write") return new UsageError(`${path}: is a folder, expected a file to write`, options);
       return new FormatError(path, null, "is a folder, expected a file", options);
+    case "ENAMETOOLONG":
+    case "ELOOP": {
+      const problem = code === "ELOOP" ? "its symbolic links go round in a circle" : "the name is too long";
+      if (action === "write") return new UsageError(`${path}: ${problem}`, options);
+      return new FormatError(path, null, problem, options);
+    }
     case "EACCES":
     case "EPERM":
       return new ResourceError(`${path}: no permission to ${action}`, options);

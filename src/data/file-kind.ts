@@ -3,7 +3,7 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { FormatError } from "../core/errors.ts";
-import { readHead } from "./byte-source.ts";
+import { checkRegularFile, readHead } from "./byte-source.ts";
 import { isChallengeFolder } from "./challenge-folder.ts";
 import { toFileError } from "./file-errors.ts";
 import { isGeneratedName } from "./generated-name.ts";
@@ -26,10 +26,12 @@ const KNOWN = "a folder of layers, .safetensors, .tsv, .bin or .mtx (the last th
 export function detectKind(path: string): FileKind {
   if (isGeneratedName(path)) return "generated";
   try {
-    if (statSync(path).isDirectory()) {
+    const stat = statSync(path);
+    if (stat.isDirectory()) {
       if (isChallengeFolder(readdirSync(path))) return "challenge";
       throw new FormatError(path, null, "the folder holds no layers (n<N>-l<k>.tsv, .tsv.gz or .bin)");
     }
+    checkRegularFile(path, stat);
     const byEnding = kindOfName(path);
     if (byEnding !== null) return byEnding;
     const head = readHead(path, 32);

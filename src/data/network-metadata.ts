@@ -120,7 +120,9 @@ function parseActivation(path: string, field: string, value: unknown): Activatio
   }
   if (kind === "leaky-relu") {
     const slope = fields["slope"];
-    if (typeof slope !== "number" || !Number.isFinite(slope)) throw wrong(path, `${field}.slope`, slope, "a number");
+    if (typeof slope !== "number" || !Number.isFinite(Math.fround(slope))) {
+      throw wrong(path, `${field}.slope`, slope, "a number in the range of float32");
+    }
     return { kind, slope };
   }
   return { kind };

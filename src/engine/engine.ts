@@ -12,7 +12,7 @@ import { availableCores, openTeam, siblingModule } from "../threads/team.ts";
 import { enableRevectorize } from "../threads/v8-flags.ts";
 import { collectResult } from "./collect.ts";
 import { hashOptions, layOut, WIDEST_TILE } from "./lay-out.ts";
-import { allocateBuffers } from "./layout.ts";
+import { allocateBuffers, checkWidth } from "./layout.ts";
 import { type LoadedNetwork, loadNetwork } from "./loaded-network.ts";
 import {
   checkMemoryLimit,
@@ -75,6 +75,7 @@ export async function openEngine(network: Network, options: EngineOptions = {}):
   const settings = resolveSettings(options, cores);
   enableRevectorize();
   const limitBytes = Math.min(options.memoryBytes ?? DEFAULT_LIMIT_BYTES, DEFAULT_LIMIT_BYTES);
+  checkWidth(network, settings.workers, WIDEST_TILE, limitBytes);
   const { failAllocation } = options;
   const arena = openArena({ limitBytes, ...(failAllocation === undefined ? {} : { failAllocation }) });
   const kernels = await compileKernels(settings.kernel);

@@ -6,6 +6,8 @@ import type { NeuronOrder } from "../partition/neuron-order.ts";
 import { type CsrMatrix, type IndexArray, MAX_U16_DIMENSION } from "../sparse/matrix.ts";
 import type { Arena } from "../threads/arena.ts";
 import { ResourceError } from "../core/errors.ts";
+import { formatBytes } from "../core/units.ts";
+import type { Network } from "../network/network.ts";
 import type { PlacedInputs, RowTables, WorkerBuffers } from "./task.ts";
 
 /** A worker's two buffers together should stay in its L2 cache. Reason: L2 is 1 to 2 MiB on servers. */
@@ -20,6 +22,18 @@ export interface Buffers {
   readonly shared: WorkerBuffers;
   readonly batchLanes: number;
   readonly sharedLanes: number;
+}
+
+/**
+ * Refuses a layer for whose activations there cannot be room, before anything of its width is made for it: a file of a
+ * few hundred bytes may announce 2^32 neurons. @throws ResourceError
+ */
+export function checkWidth({ layers }: Network, workers: number, lanes: number, limitBytes: number): void {
+  const widest = layers.reduce((most, { weights }) => Math.max(most, weights.nrows, weights.ncols), 1);
+  const least = (workers + 1) * 2 * lanes * widest * 4;
+  if (least <= limitBytes) return;
+  const room = `${lanes} rows of ${widest} neurons take at least ${formatBytes(least)} in ${workers} workers`;
+  throw new ResourceError(`no memory for the activations: ${room}, the limit is ${formatBytes(limitBytes)}`);
 }
 
 /** Activation buffers, for rows of at most `maxWidth` neurons in tiles of `lanes`. @throws ResourceError */

@@ -200,6 +200,21 @@ function repeatRows(inputs: CsrMatrix, times: number): CsrMatrix {
   return { ...inputs, nrows: inputs.nrows * times, rowPtr, colIdx, values };
 }
 
+test("a layer too wide for any memory is refused before it is laid out", async () => {
+  const weights = triplesToCsc({
+    nrows: 2 ** 32 - 2,
+    ncols: 1,
+    rows: Uint32Array.of(7),
+    cols: Uint32Array.of(0),
+    values: Float32Array.of(1),
+  });
+  const network = makeNetwork([{ weights, bias: Float32Array.of(0), rule: CHALLENGE_RULE }]);
+  const error = await failureOf(openEngine(network, { workers: 2, warmUp: false }), "a wide layer");
+  assert.ok(error instanceof ResourceError);
+  assert.match(error.message, /no memory for the activations: .*4294967294 neurons.*the limit is 4(\.0+)? GiB/);
+  assertNoThreads("a wide layer");
+});
+
 test("more than 65536 features, with indices of 16 and of 32 bits", async () => {
   const ncols = 70_000;
   // Neuron j reads the features j and j + 1 of the first ones, and one of the last; all others share having no reader.

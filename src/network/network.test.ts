@@ -74,6 +74,10 @@ test("what does not fit is refused in one line that names the layer", () => {
       [makeLayer(2, 2, withActivation({ kind: "leaky-relu", slope: Number.NaN }))],
     ],
     [
+      "layer 1: slope 1e+300, expected a finite number",
+      [makeLayer(2, 2, withActivation({ kind: "leaky-relu", slope: 1e300 }))],
+    ],
+    [
       "layer 1: column 1 has row index 7, expected below 2",
       [makeLayer(2, 2, { weights: { ...bad, rowIdx: Uint16Array.of(0, 7) } })],
     ],

@@ -69,7 +69,7 @@ function checkLayer(layer: Layer, layers: readonly Layer[], l: number): void {
   if (a.kind === "clipped-relu" && !(a.low <= a.high)) {
     throw new ShapeError(`${name}: bounds ${a.low} to ${a.high}, expected low <= high`);
   }
-  if (a.kind === "leaky-relu" && !Number.isFinite(a.slope)) {
+  if (a.kind === "leaky-relu" && !Number.isFinite(Math.fround(a.slope))) {
     throw new ShapeError(`${name}: slope ${a.slope}, expected a finite number`);
   }
 }

@@ -1,9 +1,7 @@
 // Where everything that the main job makes is kept: GOSSAMER_DATA, or a folder of the user's cache by platform.
 
-import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { toFileError } from "../../data/file-errors.ts";
 
 /** The folder's path; the folder itself may not exist yet. Sources: XDG Base Directory Specification; Apple, File System Basics. */
 export function dataFolder(
@@ -17,13 +15,4 @@ export function dataFolder(
   // The specification says that a relative XDG_CACHE_HOME is to be ignored.
   const xdg = environment["XDG_CACHE_HOME"] ?? "";
   return join(xdg.startsWith("/") ? xdg : join(homedir(), ".cache"), "gossamer");
-}
-
-/** Makes the folder where it is missing. @throws ResourceError, UsageError where that cannot be done. */
-export function makeDataFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw toFileError(error, path, "write");
-  }
 }

@@ -1,13 +1,13 @@
 // The main job: the challenge's inputs and a network of its kind, all rows through all layers, a sample checked against
 // float64. Prints nothing; the command around it does.
 
+import { makeFolder } from "../../data/make-folder.ts";
 import { openEngine } from "../../engine/engine.ts";
 import type { EngineOptions } from "../../engine/options.ts";
 import type { InferenceResult } from "../../engine/result.ts";
 import type { Network } from "../../network/network.ts";
 import { availableCores } from "../../threads/team.ts";
 import { checkSample, type SampleCheck } from "./check-sample.ts";
-import { makeDataFolder } from "./data-folder.ts";
 import { challengeInputs, challengeNetwork } from "./materials.ts";
 
 export interface MainJobOptions {
@@ -40,7 +40,7 @@ export interface MainJobResult {
 /** @throws UsageError, ResourceError, WorkerError, InterruptedError */
 export async function runMainJob(options: MainJobOptions): Promise<MainJobResult> {
   const { folder, neurons, layers, seed, signal, onStep, onProgress, onDamaged } = options;
-  makeDataFolder(folder);
+  makeFolder(folder);
   const started = performance.now();
   const materials = { folder, neurons, signal, onProgress, onMake: onStep, onDamaged };
   onStep("reading inputs");

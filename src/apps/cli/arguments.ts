@@ -16,10 +16,11 @@ export function wholeNumber(low: number, high: number = Number.MAX_SAFE_INTEGER)
 /** A seed of the project's random numbers. */
 export const seedNumber: (text: string) => number = wholeNumber(0, 2 ** 32 - 1);
 
+/** Numbers are kept as float32, where 1e39 would become infinity. */
 export function finiteNumber(text: string): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("Expected a number.");
+  if (Number.isFinite(Math.fround(value))) return value;
+  throw new InvalidArgumentError("Expected a number in the range of float32.");
 }
 
 /** "512MiB", "2g", "1048576". */

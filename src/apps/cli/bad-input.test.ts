@@ -3,7 +3,7 @@
 // case, the same files undamaged, is in commands/infer.test.ts.
 
 import assert from "node:assert/strict";
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -49,6 +49,19 @@ for (const [what, name, content, message] of BAD_INPUTS) {
     await assertBadInput(["infer", model.networkPath, "--input", name, "--output", "out.tsv"], message);
   });
 }
+
+test("inputs: a device, a circle of links, a name that no file can have", async () => {
+  symlinkSync("circle.tsv", join(folder.path, "circle.tsv"));
+  for (const [name, message] of [
+    ["/dev/null", /\/dev\/null: is a pipe or a device/],
+    ["circle.tsv", /circle\.tsv: its symbolic links go round/],
+    ["n".repeat(300), /n: the name is too long/],
+  ] as const) {
+    await assertBadInput(["infer", model.networkPath, "--input", name], message);
+    await assertBadInput(["infer", model.networkPath, "--input", model.inputsPath, "--truth", name], message);
+    await assertBadInput(["inspect", name], message);
+  }
+});
 
 test("inputs: a missing file, a folder", async () => {
   await assertBadInput(["infer", model.networkPath, "--input", "gone.tsv"], /gone\.tsv: no such file/);

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { closeSync, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, test, type TestContext } from "node:test";
@@ -110,6 +110,33 @@ test("SIGINT while a folder is written leaves nothing of it", async (t) => {
   assert.equal(run.status, 130);
   assert.deepEqual(readdirSync(place.path), []);
   assertSoon(t, (performance.now() - sent) / 1000);
+});
+
+test("SIGINT while hundreds of millions of entries are drawn", async (t) => {
+  const sizes = ["--rows", "2000000", "--features", "1024", "--density", "0.2"];
+  let sent = 0;
+  const run = await runGossamer(["generate", "random-inputs", ...sizes, "--output", "drawn.bin", "--quiet"], {
+    cwd: folder.path,
+    onStart: (child) => {
+      setTimeout(() => {
+        sent = performance.now();
+        child.kill("SIGINT");
+      }, 2_000).unref();
+    },
+  });
+  assert.match(run.stderr, /^gossamer: interrupted\n$/);
+  assert.equal(run.status, 130);
+  assertSoon(t, (performance.now() - sent) / 1000);
+  assertNothingWritten("drawn.bin");
+});
+
+test("a full disk behind stdout", { skip: process.platform !== "linux" }, () => {
+  const full = openSync("/dev/full", "w");
+  const program = join(import.meta.dirname, "../../../bin/gossamer.mjs");
+  const stdio = ["ignore", full, "pipe"] as const;
+  const run = spawnSync(process.execPath, [program, ...SHORT_RUN, "--json"], { encoding: "utf8", stdio: [...stdio] });
+  closeSync(full);
+  assert.deepEqual([run.status, run.stderr], [4, "gossamer: stdout: the disk is full\n"]);
 });
 
 test("a full disk: one line, and nothing half-written", async (t) => {

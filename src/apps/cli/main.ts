@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
 import { InterruptedError } from "../../core/errors.ts";
+import { toFileError } from "../../data/file-errors.ts";
 import { complain, type CommandContext } from "./context.ts";
 import { EXIT, exitStatusOf } from "./exit.ts";
 import { type Interruption, watchSignals } from "./interruption.ts";
@@ -54,10 +55,10 @@ function messageOf(error: unknown): string {
 
 /** `gossamer infer --json | head -1`: a reader that has seen enough is no error. */
 function endQuietlyWithoutReader(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
+  for (const name of ["stdout", "stderr"] as const) {
+    process[name].on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EPIPE") process.exit();
-      throw error;
+      throw toFileError(error, name, "write");
     });
   }
 }

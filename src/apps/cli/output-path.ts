@@ -1,6 +1,6 @@
 // Where results will be written is checked before anything is read: a run of minutes must not end at a missing folder.
 
-import { closeSync, openSync, readdirSync, statSync, unlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, type Stats, statSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ResourceError, UsageError } from "../../core/errors.ts";
 import { toFileError } from "../../data/file-errors.ts";
@@ -8,7 +8,7 @@ import { toFileError } from "../../data/file-errors.ts";
 /** @throws UsageError where the folder does not exist or the path is a folder; ResourceError where writing is refused. */
 export function checkOutputFile(path: string, sources: readonly string[] = []): void {
   checkParent(path);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+  if (lookAt(path)?.isDirectory() === true) {
     throw new UsageError(`${path}: is a folder, expected the name of a file to write`);
   }
   checkNotSource(path, sources);
@@ -17,7 +17,7 @@ export function checkOutputFile(path: string, sources: readonly string[] = []): 
 /** The same for a folder to be made: it may exist only when it is empty. */
 export function checkOutputFolder(path: string, sources: readonly string[] = []): void {
   checkParent(path);
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = lookAt(path);
   if (stat?.isFile() === true) throw new UsageError(`${path}: is a file, expected the name of a folder to make`);
   const held = stat === undefined ? [] : readdirSync(path);
   if (held.length > 0) {
@@ -26,9 +26,18 @@ export function checkOutputFolder(path: string, sources: readonly string[] = [])
   checkNotSource(path, sources);
 }
 
+/** What stands at `path`, if anything. @throws UsageError, ResourceError where that cannot be told. */
+function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw toFileError(error, path, "write");
+  }
+}
+
 function checkParent(path: string): void {
   const folder = dirname(resolve(path));
-  const stat = statSync(folder, { throwIfNoEntry: false });
+  const stat = lookAt(folder);
   if (stat === undefined) throw new UsageError(`${path}: the folder ${folder} does not exist`);
   if (!stat.isDirectory()) throw new UsageError(`${path}: ${folder} is no folder`);
   probeWriting(folder, path);

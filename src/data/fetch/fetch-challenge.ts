@@ -2,14 +2,14 @@
 // It can be ended at any point and run again; what is complete stays, what is partial goes on. The result is a folder
 // laid out as the challenge's readers expect it: sparse-images-N.tsv.gz, neuronN-lL-categories.tsv and neuronN/.
 
-import { mkdir, rm } from "node:fs/promises";
-import { FormatError, InvariantError, ResourceError, UsageError } from "../../core/errors.ts";
+import { rm } from "node:fs/promises";
+import { FormatError, InvariantError, ResourceError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/units.ts";
-import { toFileError } from "../file-errors.ts";
+import { makeFolder } from "../make-folder.ts";
 import { downloadFile } from "./download.ts";
 import { checkGzip } from "./gzip-check.ts";
 import { type FetchItem, type FetchPlan, freeBytesAt } from "./plan.ts";
-import { errorCode, throwIfInterrupted } from "./transfer-errors.ts";
+import { throwIfInterrupted } from "./transfer-errors.ts";
 import { unpackLayers } from "./unpack.ts";
 
 export { CHALLENGE_LAYERS, CHALLENGE_NEURONS, CHALLENGE_URL } from "./challenge-files.ts";
@@ -53,7 +53,7 @@ export async function runFetch(plan: FetchPlan, options: RunFetchOptions = {}): 
   const { signal } = options;
   throwIfInterrupted(signal);
   await checkRoom(plan);
-  await makeFolder(plan.networkFolder);
+  makeFolder(plan.networkFolder);
   let downloadedBytes = 0;
   for (const item of plan.items) {
     if (!item.isComplete) downloadedBytes += await downloadItem(item, plan, options);
@@ -118,15 +118,6 @@ async function checkRoom(plan: FetchPlan): Promise<void> {
   if (plan.diskBytes <= freeBytes) return;
   const need = `${formatBytes(plan.diskBytes)} (${formatBytes(plan.downloadBytes)} to download)`;
   throw new ResourceError(`${plan.folder}: the fetch needs ${need}, the disk has ${formatBytes(freeBytes)} free`);
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    if (!["EEXIST", "ENOTDIR"].includes(errorCode(error) ?? "")) throw toFileError(error, folder, "write");
-    throw new UsageError(`${folder}: a file stands where a folder is needed`, { cause: error });
-  }
 }
 
 function pathOf(plan: FetchPlan, kind: FetchItem["kind"]): string {

@@ -8,7 +8,7 @@
 // the official network of 1024 neurons (radix-net.test.ts shows it). Which 16 rows of a node are which does not show.
 // Source: Robinett and Kepner, RadiX-Net, IEEE HPEC 2019, and the official files.
 
-import { checkInteger } from "../../core/checks.ts";
+import { checkFloat32, checkInteger } from "../../core/checks.ts";
 import { UsageError } from "../../core/errors.ts";
 import { makeRandom, randomPermutation } from "../../core/random.ts";
 import { CHALLENGE_RULE, challengeBias } from "../../network/layer-rule.ts";
@@ -63,9 +63,8 @@ export function makeRadixNet(options: RadixNetOptions): RadixNet {
   checkInteger(layers, 1, MAX_LAYERS, "layers");
   checkInteger(seed, 0, 2 ** 32 - 1, "seed");
   const bias = options.bias ?? challengeBias(neurons) ?? -0.3 - 0.025 * Math.log2(neurons / 1024);
-  for (const [name, value] of Object.entries({ bias, weight })) {
-    if (!Number.isFinite(value)) throw new UsageError(`${name} is ${value}, expected a finite number`);
-  }
+  checkFloat32(bias, "bias");
+  checkFloat32(weight, "weight");
   const depth = Math.log2(neurons / NODE_WIDTH);
   const rowsOf = makePeriods(neurons, seed);
   return {

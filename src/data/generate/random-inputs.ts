@@ -31,18 +31,24 @@ export interface RandomInputsOptions {
   readonly values?: RandomInputValues | undefined;
 }
 
-/** Shape: rows x features. @throws UsageError for an option out of range. */
-export function randomInputs(options: RandomInputsOptions): CsrMatrix {
-  const { rows, features, density, seed, sorted = false, rowLengths: shape = "uniform", values = "ones" } = options;
+/** @throws UsageError for an option out of range. */
+export function checkRandomInputs(options: RandomInputsOptions): void {
+  const { rows, features, density, seed, rowLengths: shape = "uniform", values = "ones" } = options;
   checkInteger(rows, 1, MAX_ROWS, "rows");
   checkInteger(features, 1, MAX_FEATURES, "features");
   checkInteger(seed, 0, 2 ** 32 - 1, "seed");
   checkChoice(shape, LENGTH_SHAPES, "rowLengths");
   checkChoice(values, RANDOM_INPUT_VALUES, "values");
   if (!(density >= 0 && density <= 1)) throw new UsageError(`density is ${density}, expected 0 to 1`);
+  const nnz = density * features * rows;
+  if (nnz > MAX_NNZ) throw new UsageError(`rows would have ${nnz} entries, expected at most ${MAX_NNZ}`);
+}
+
+/** Shape: rows x features. @throws UsageError for an option out of range. */
+export function randomInputs(options: RandomInputsOptions): CsrMatrix {
+  checkRandomInputs(options);
+  const { rows, features, density, seed, sorted = false, rowLengths: shape = "uniform", values = "ones" } = options;
   const mean = density * features;
-  if (mean * rows > MAX_NNZ)
-    throw new UsageError(`rows would have ${mean * rows} entries, expected at most ${MAX_NNZ}`);
   const random = makeRandom(seed);
   const lengths = makeLengths({ count: rows, mean, limit: features, shape, sorted }, random);
   const colIdx = drawIndexSets(lengths, features, random);

@@ -1,7 +1,7 @@
 // Random sparse layers for tests and studies: any density, balanced or not, every weight kind that kernels tell apart,
 // every layer rule. Weights are scaled so that activations neither vanish nor explode over many layers.
 
-import { checkChoice, checkInteger } from "../../core/checks.ts";
+import { checkChoice, checkFloat32, checkInteger } from "../../core/checks.ts";
 import { UsageError } from "../../core/errors.ts";
 import { makeRandom, type Random } from "../../core/random.ts";
 import {
@@ -55,13 +55,8 @@ export interface RandomLayersOptions {
   readonly seed: number;
 }
 
-/**
- * Yields the layers in order. Every layer has numbers of its own, so the first layers do not depend on how many follow,
- * except that softmax is on the last.
- * Cost: O(nnz log(length of a column)) a layer; memory of one layer.
- * @throws UsageError at the call, not at the first layer, for an option out of range.
- */
-export function randomLayers(options: RandomLayersOptions): Generator<Layer, void, undefined> {
+/** @throws UsageError for an option out of range. */
+export function checkRandomLayers(options: RandomLayersOptions): void {
   checkInteger(options.inputs, 1, MAX_NEURONS, "inputs");
   checkInteger(options.neurons, 1, MAX_NEURONS, "neurons");
   checkInteger(options.layers, 1, MAX_LAYERS, "layers");
@@ -71,10 +66,22 @@ export function randomLayers(options: RandomLayersOptions): Generator<Layer, voi
   checkChoice(options.biasRule, BIAS_RULES, "biasRule");
   checkChoice(options.activation.kind, ACTIVATION_KINDS, "activation");
   checkChoice(options.bias ?? "per-neuron", RANDOM_BIASES, "bias");
+  const { activation } = options;
+  if (activation.kind === "leaky-relu") checkFloat32(activation.slope, "slope");
   for (const nrows of options.layers > 1 ? [options.inputs, options.neurons] : [options.inputs]) {
     const nnz = meanLength(options, nrows) * options.neurons;
     if (nnz > MAX_NNZ) throw new UsageError(`a layer would have ${nnz} weights, expected at most ${MAX_NNZ}`);
   }
+}
+
+/**
+ * Yields the layers in order. Every layer has numbers of its own, so the first layers do not depend on how many follow,
+ * except that softmax is on the last.
+ * Cost: O(nnz log(length of a column)) a layer; memory of one layer.
+ * @throws UsageError at the call, not at the first layer, for an option out of range.
+ */
+export function randomLayers(options: RandomLayersOptions): Generator<Layer, void, undefined> {
+  checkRandomLayers(options);
   return generate(options);
 }
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as fc from "fast-check";
-import { InterruptedError, WorkerError } from "../../core/errors.ts";
+import { InterruptedError, ResourceError, WorkerError } from "../../core/errors.ts";
 import { withWorkerTeam } from "./worker-tasks.ts";
 
 const LIMIT = { timeout: 5000 };
@@ -79,6 +79,24 @@ for (const { name, body, expected } of FAULTS) {
     await assertStopped(pulse);
   });
 }
+
+test("memory that runs out is no fault of the worker", LIMIT, async () => {
+  const hungry = scriptOf("return new Uint8Array(2 ** 52).length + task;");
+  const run = withWorkerTeam({ script: hungry, workers: 1, workerData: null }, (team) => team.run([1]));
+  await assert.rejects(run, ResourceError);
+});
+
+test("an answer's memory may be moved instead of copied", LIMIT, async () => {
+  const text = `import { serveTasks } from ${JSON.stringify(SERVER)};
+    let last = null;
+    serveTasks((task) => ({ before: last?.byteLength ?? null, bytes: (last = new Uint8Array(task)) }), ({ bytes }) => [bytes.buffer]);`;
+  const script = new URL(`data:text/javascript,${encodeURIComponent(text)}`);
+  const answers = await withWorkerTeam({ script, workers: 1, workerData: null }, (team) => team.run([3, 5]));
+  assert.deepEqual(answers, [
+    { before: null, bytes: new Uint8Array(3) },
+    { before: 0, bytes: new Uint8Array(5) },
+  ]);
+});
 
 test("a script that is not there is an error", LIMIT, async () => {
   const script = new URL("./no-such-worker.js", import.meta.url);

@@ -3,7 +3,7 @@
 // error, and no worker outlives the call. The worker's script answers every message with one message; see `serveTasks`.
 
 import { parentPort, Worker } from "node:worker_threads";
-import { InterruptedError, WorkerError } from "../../core/errors.ts";
+import { InterruptedError, ResourceError, WorkerError } from "../../core/errors.ts";
 
 export interface WorkerTeamOptions {
   /** The script that every worker runs. */
@@ -33,7 +33,7 @@ export async function withWorkerTeam<Result>(
   const abort = (): void => trouble.reject(interrupted());
   signal?.addEventListener("abort", abort);
   workers.forEach((worker, id) => {
-    worker.on("error", (cause) => trouble.reject(new WorkerError(id, messageOf(cause), { cause })));
+    worker.on("error", (cause) => trouble.reject(failureOf(id, cause)));
     worker.on("exit", (code) =>
       trouble.reject(new WorkerError(id, `exited with code ${code} before its work was done`)),
     );
@@ -70,16 +70,33 @@ async function runTasks(
 
 /**
  * The worker's side: answers every task with the result of `work`; an exception ends the worker and the whole run.
- * What type a task has is between the script and its caller, so `work` may name any.
+ * What type a task has is between the script and its caller, so `work` may name any. `listMoved` names the memory of an
+ * answer that goes to the caller instead of being copied.
  */
-export function serveTasks(work: (task: never) => unknown): void {
+export function serveTasks<Answer>(
+  work: (task: never) => Answer,
+  listMoved: (answer: Answer) => ArrayBufferLike[] = () => [],
+): void {
   if (parentPort === null) throw new TypeError("serveTasks is called on the main thread, expected a worker");
   const port = parentPort;
-  port.on("message", (task: unknown) => port.postMessage(work(task as never)));
+  port.on("message", (task: unknown) => {
+    const answer = work(task as never);
+    port.postMessage(answer, listMoved(answer) as ArrayBuffer[]);
+  });
 }
 
 function interrupted(): InterruptedError {
   return new InterruptedError("interrupted while workers were busy");
+}
+
+/** What V8 and Node throw when an array does not fit into memory is no fault of the worker. */
+function failureOf(id: number, cause: unknown): Error {
+  const isMemory =
+    cause instanceof Error &&
+    (("code" in cause && cause.code === "ERR_WORKER_OUT_OF_MEMORY") ||
+      (cause instanceof RangeError && /allocation failed|array length|array buffer/i.test(cause.message)));
+  if (isMemory) return new ResourceError(`worker ${id} ran out of memory (${cause.message})`, { cause });
+  return new WorkerError(id, messageOf(cause), { cause });
 }
 
 function messageOf(cause: unknown): string {

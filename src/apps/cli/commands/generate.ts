@@ -4,12 +4,17 @@ import { type Command, Option } from "commander";
 import { UsageError } from "../../../core/errors.ts";
 import type { LayerEnding } from "../../../data/challenge-folder.ts";
 import { CHALLENGE_NEURONS } from "../../../data/fetch/challenge-files.ts";
+import { drawInputs, withDrawnLayers } from "../../../data/generate/draw-aside.ts";
 import { radixNetLayers } from "../../../data/generate/radix-net.ts";
-import { RANDOM_INPUT_VALUES, randomInputs, type RandomInputsOptions } from "../../../data/generate/random-inputs.ts";
 import {
+  checkRandomInputs,
+  RANDOM_INPUT_VALUES,
+  type RandomInputsOptions,
+} from "../../../data/generate/random-inputs.ts";
+import {
+  checkRandomLayers,
   RANDOM_BIASES,
   RANDOM_WEIGHTS,
-  randomLayers,
   type RandomLayersOptions,
 } from "../../../data/generate/random-layers.ts";
 import { LENGTH_SHAPES } from "../../../data/generate/random-lengths.ts";
@@ -161,11 +166,14 @@ function addRandom(generate: Command, context: CommandContext): void {
     .addHelpText("after", HELP)
     .action(async (flags: RandomFlags) => {
       const activation = activationOf(flags);
-      const layers = randomLayers({ ...flags, activation, nnzPerColumn: flags.weightsPerNeuron });
+      const options = { ...flags, activation, nnzPerColumn: flags.weightsPerNeuron };
+      checkRandomLayers(options);
       checkNetworkOutput(flags.output);
       using progress = openProgress(flags.quiet === true);
       const { signal } = context;
-      await saveNetwork(flags.output, layers, flags.layers, { ending: flags.layerFiles, signal, progress });
+      await withDrawnLayers(options, signal, (layers) =>
+        saveNetwork(flags.output, layers, flags.layers, { ending: flags.layerFiles, signal, progress }),
+      );
     });
 }
 
@@ -200,8 +208,11 @@ function addRandomInputs(generate: Command, context: CommandContext): void {
   addOutput(command, "file of inputs")
     .addHelpText("after", HELP)
     .action(async (flags: RandomInputsFlags) => {
+      checkRandomInputs(flags);
       checkInputsOutput(flags.output);
       using progress = openProgress(flags.quiet === true);
-      await saveInputs(flags.output, randomInputs(flags), { signal: context.signal, progress });
+      const { signal } = context;
+      progress.step("drawing rows");
+      await saveInputs(flags.output, await drawInputs(flags, signal), { signal, progress });
     });
 }

@@ -1,11 +1,10 @@
 // `gossamer study`: runs a grid of settings over networks and inputs, and writes records, a summary and a report.
 
-import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../../../core/errors.ts";
 import { formatCount } from "../../../core/units.ts";
-import { toFileError } from "../../../data/file-errors.ts";
+import { makeFolder } from "../../../data/make-folder.ts";
 import type { NumberedRecord } from "../../../report/study/study-record.ts";
 import type { SummaryRow } from "../../../report/study/summary-table.ts";
 import { readRecords } from "../../study/records-file.ts";
@@ -96,14 +95,6 @@ function checkFlags(spec: string | undefined, { out, reportOnly, findings }: Stu
   const given = [out, reportOnly, findings].filter((flag) => flag !== undefined);
   if (given.length !== 1) throw new UsageError("give one of --out, --report-only and --findings");
   if (spec !== undefined && out === undefined) throw new UsageError(`${spec}: a study to run needs --out`);
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw toFileError(error, path, "write");
-  }
 }
 
 /** The folder's records. @throws UsageError where a report is wanted and there is none. */
