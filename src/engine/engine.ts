@@ -67,7 +67,7 @@ const DEFAULT_LIMIT_BYTES = 4 * 1024 * 1024 * 1024;
 const WARM_UP_MS = 60;
 const PROGRESS_MS = 100;
 
-/** Opens an engine for a network. @throws UsageError | UnsupportedError | ResourceError | WorkerError */
+/** Opens an engine for a network. @throws UsageError | UnsupportedError | ResourceError | WorkerError | InterruptedError */
 export async function openEngine(network: Network, options: EngineOptions = {}): Promise<Engine> {
   const started = performance.now();
   checkMemoryLimit(options.memoryBytes);
@@ -81,7 +81,7 @@ export async function openEngine(network: Network, options: EngineOptions = {}):
   const kernels = await compileKernels(settings.kernel);
   const hash = hashesNeurons(settings.hash) ? hashOptions(settings) : null;
   const pair = formatPairOf(settings);
-  const loaded = loadNetwork(network, arena, hash, pair);
+  const loaded = await loadNetwork(network, arena, hash, pair, options.signal);
   const buffers = allocateBuffers(arena, settings.workers, loaded.maxWidth, WIDEST_TILE);
   const formats =
     loaded.formats === null || pair === null ? null : planFormats(loaded.formats, pair, arena, settings.workers);
@@ -139,7 +139,7 @@ async function warmUp(place: Workplace, loaded: LoadedNetwork, kernels: Compiled
   const settings: Settings = { ...place.settings, keepActivations: false };
   try {
     place.arena.release(place.base);
-    const toy = loadNetwork(network, place.arena, null, null);
+    const toy = await loadNetwork(network, place.arena, null, null, undefined);
     if (toy.maxWidth > loaded.maxWidth) return;
     await infer({ ...place, settings, base: place.arena.mark() }, toy, inputs, {});
   } catch (error) {

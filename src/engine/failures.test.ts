@@ -1,12 +1,14 @@
 // Plan: a worker that throws, exits or hangs at early and late beats, under every strategy, with 1 to 3 workers; large
 // layers, whose workers are busy and must not be taken for hanging; the k-th allocation that fails, for every k of an
-// opening and a run; a signal before, during and while waiting for another run; closing during a run and twice; bad
+// opening and a run; a signal while the engine is
+// opened, and before, during and while waiting for another run; closing during a run and twice; bad
 // inputs, which leave the engine as it was. Every failure comes soon (a limit against hanging, no measurement), is of its
 // class, names the culprit, and leaves no thread; a failed engine says that it is closed.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InterruptedError, ResourceError, ShapeError, UsageError, WorkerError } from "../core/errors.ts";
+import { radixNetLayers } from "../data/generate/radix-net.ts";
 import { CHALLENGE_RULE } from "../network/layer-rule.ts";
 import { makeNetwork } from "../network/network.ts";
 import type { CscMatrix, CsrMatrix } from "../sparse/matrix.ts";
@@ -94,6 +96,15 @@ test("a layer that takes long is computed in several calls, each with a sign of 
       else assert.equal((await engine.infer(inputs)).categories.length, 32);
     }
   }
+});
+
+test("a signal ends the opening while a network is being laid out", async () => {
+  const network = makeNetwork([...radixNetLayers({ neurons: 4096, layers: 60, seed: 1, permute: true })]);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 1);
+  const opening = openEngine(network, { ...QUICK, workers: 1, signal: controller.signal });
+  assert.ok((await failureOf(opening, "an aborted opening")) instanceof InterruptedError);
+  assertNoThreads("an aborted opening");
 });
 
 test("a fault during the warm-up fails the opening", async () => {

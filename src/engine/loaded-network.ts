@@ -1,5 +1,6 @@
 // A network as the engine holds it: placed in shared memory, with what every run needs to know of it.
 
+import { makeBreath } from "../core/breath.ts";
 import type { FormatPair } from "../kernels/format-pairs.ts";
 import { type PlacedLayer, SECOND_PASS } from "../kernels/layer-record.ts";
 import { type Network, preservesZeroRows } from "../network/network.ts";
@@ -20,16 +21,20 @@ export interface LoadedNetwork extends PlacedNetwork {
   readonly bytes: number;
 }
 
-/** Places the network, in formats where a pair is given and its neurons hashed where `hash` is. @throws ResourceError */
-export function loadNetwork(
+/** Places the network, in formats where a pair is given and its neurons hashed where `hash` is. @throws ResourceError, InterruptedError */
+export async function loadNetwork(
   network: Network,
   arena: Arena,
   hash: HashOptions | null,
   pair: FormatPair | null,
-): LoadedNetwork {
+  signal: AbortSignal | undefined,
+): Promise<LoadedNetwork> {
   const formats = pair === null ? null : loadFormats(network, pair, arena, hash);
   const allocate = (bytes: number, what: string): number => arena.allocate(bytes, what);
-  const placed = formats === null ? placeNetwork(network, arena.memory, allocate, hash) : describeFormats(formats);
+  const placed =
+    formats === null
+      ? await placeNetwork(network, arena.memory, allocate, hash, makeBreath(signal))
+      : describeFormats(formats);
   let zeroSafeFrom = network.layers.length;
   while (zeroSafeFrom > 0 && preservesZeroRows(network.layers[zeroSafeFrom - 1])) zeroSafeFrom--;
   return {

@@ -69,6 +69,8 @@ export interface EngineOptions {
   readonly warmUp?: boolean;
   /** Upper limit of the shared memory in bytes; at most 4 GiB. */
   readonly memoryBytes?: number;
+  /** Ends the opening with an InterruptedError; every run has a signal of its own. */
+  readonly signal?: AbortSignal;
   /** For tests of failures only. */
   readonly fault?: Fault | null;
   readonly failAllocation?: number;

@@ -17,23 +17,25 @@ export interface PlacedNetwork {
 /**
  * Places every layer. Without `hash` neurons that are read together lie together, and the last layer's keep their order;
  * with it the features and the neurons of every layer are hashed by their number of stored weights.
- * @throws ResourceError
+ * @throws ResourceError, and what `breathe`, awaited between layers, throws
  */
-export function placeNetwork(
+export async function placeNetwork(
   network: Network,
   memory: WebAssembly.Memory,
   allocate: Allocate,
   hash: HashOptions | null,
-): PlacedNetwork {
+  breathe: () => Promise<void>,
+): Promise<PlacedNetwork> {
   const matrices = network.layers.map((layer) => layer.weights);
   const featureOrder = hash === null ? orderByReaders(matrices[0]) : hashOrder(readersOf(matrices[0]), hash);
   let rows = featureOrder;
-  const layers = network.layers.map((layer, l) => {
+  const layers: PlacedLayer[] = [];
+  for (const [l, layer] of network.layers.entries()) {
+    await breathe();
     const cols = hash === null ? orderForReader(matrices.at(l + 1)) : hashOrder(columnLengths(matrices[l]), hash);
-    const placed = placeLayer(renumberLayer(layer, rows, cols), memory, allocate, `layer ${l + 1}`);
+    layers.push(placeLayer(renumberLayer(layer, rows, cols), memory, allocate, `layer ${l + 1}`));
     rows = cols;
-    return placed;
-  });
+  }
   return { layers, featureOrder, outputOrder: rows };
 }
 

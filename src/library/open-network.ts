@@ -7,10 +7,8 @@ import type { EngineOptions } from "../engine/options.ts";
 /** How a network is run. Everything has a default: all cores, distinct rows, the fastest kernel. */
 export type RunOptions = Omit<EngineOptions, "fault" | "failAllocation">;
 
-/** What to read (`layers`, `bias`), how to run it, and a signal that ends the reading. */
-export interface OpenNetworkOptions extends RunOptions, NetworkOptions {
-  readonly signal?: AbortSignal;
-}
+/** What to read (`layers`, `bias`), how to run it, and a signal that ends reading and opening. */
+export interface OpenNetworkOptions extends RunOptions, NetworkOptions {}
 
 /**
  * Reads a network (a .safetensors file, or a folder of layers as the Graph Challenge has them) and opens an engine for it.
@@ -18,7 +16,7 @@ export interface OpenNetworkOptions extends RunOptions, NetworkOptions {
  * @throws FormatError, UsageError, UnsupportedError, ResourceError, WorkerError, InterruptedError
  */
 export async function openNetwork(path: string, options: OpenNetworkOptions = {}): Promise<Engine> {
-  const { layers, bias, signal, ...run } = options;
-  const network = await readNetwork(path, { layers, bias, signal });
+  const { layers, bias, ...run } = options;
+  const network = await readNetwork(path, { layers, bias, signal: run.signal });
   return openEngine(network, run);
 }

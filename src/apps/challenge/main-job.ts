@@ -50,7 +50,7 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobResult
   const read = (performance.now() - started) / 1000;
 
   onStep("preparing");
-  await using engine = await openEngine(network, { ...options.engine, keepActivations: true });
+  await using engine = await openEngine(network, { ...options.engine, keepActivations: true, signal });
   signal.throwIfAborted();
   onStep("inferring");
   const result = await engine.infer(inputs, { signal, onProgress });

@@ -136,7 +136,7 @@ async function measure(
 ): Promise<StudyRecord> {
   const { network, inputs, networkText, inputsText } = materials;
   const startedAt = new Date().toISOString();
-  await using engine = await openEngine(network, { ...comboOptions(combo), seed: spec.seed });
+  await using engine = await openEngine(network, { ...comboOptions(combo), seed: spec.seed, signal });
   signal.throwIfAborted();
   const result = await engine.infer(inputs, { signal });
   const record = await makeRunRecord(result, {

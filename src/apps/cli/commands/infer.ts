@@ -88,7 +88,7 @@ async function infer(model: string, flags: InferFlags, context: CommandContext):
   checkTruthRows(truth, flags.truth, inputs.nrows);
 
   progress.step("preparing");
-  await using engine = await openEngine(network, engineOptions);
+  await using engine = await openEngine(network, { ...engineOptions, signal });
   signal.throwIfAborted();
   progress.step("inferring");
   const result = await engine.infer(inputs, { signal, onProgress: (share) => progress.update(share) });
