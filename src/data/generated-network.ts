@@ -54,7 +54,7 @@ export function openGeneratedNetwork(name: string, options: GeneratedOptions = {
     outputs: neurons,
     outputMap: null,
     edges: nnz * layerCount,
-    bytes: colPtr.byteLength + indexBytes * nnz * layerCount,
+    bytes: colPtr.byteLength + 8 + indexBytes * nnz * Math.min(layerCount, net.distinctLayers),
     direct: {
       outline(l) {
         checkLayerIndex(l, layerCount);

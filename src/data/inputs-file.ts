@@ -19,7 +19,8 @@ import { writeAtomically } from "./write-atomically.ts";
 
 export const INPUTS_FORMAT = "gossamer.inputs/1";
 const NAMES = { indptr: "inputs.indptr", indices: "inputs.indices", values: "inputs.values" };
-const HEADER_BYTES = 4096;
+/** Room for the header of a file of inputs. */
+export const INPUTS_HEADER_BYTES = 4096;
 const MAX_DIMENSION = 2 ** 32 - 2;
 
 export interface InputsShape {
@@ -100,7 +101,7 @@ export async function writeInputsSource(
   onRows: (rowsDone: number) => void = () => {},
 ): Promise<void> {
   const { nrows, ncols, nnz, rowPtr, value } = source;
-  await using writer = await openSafetensorsWriter(path, HEADER_BYTES);
+  await using writer = await openSafetensorsWriter(path, INPUTS_HEADER_BYTES);
   await writer.write(NAMES.indptr, "U32", rowPtr);
   const values = writer.reserve(NAMES.values, "F32", value === null ? nnz : 1);
   if (value !== null) await values.append(Float32Array.of(value));

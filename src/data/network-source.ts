@@ -19,7 +19,7 @@ export interface NetworkSource extends AsyncDisposable {
   readonly outputMap: Uint32Array | null;
   /** Stored weights of all layers; null where only reading the files would tell. */
   readonly edges: number | null;
-  /** Bytes on disk of what readLayer would read for all layers; of the arrays where they are generated. */
+  /** Bytes on disk of what readLayer would read for all layers; of the arrays, equal ones once, where they are generated. */
   readonly bytes: number;
   /** For reading layers into arrays of the caller's; null where layers have to be parsed. */
   readonly direct: DirectLayers | null;

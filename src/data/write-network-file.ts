@@ -24,6 +24,11 @@ import { writeAtomically } from "./write-atomically.ts";
 const HEADER_BYTES_PER_LAYER = 1024;
 const HEADER_BYTES = 4096;
 
+/** Room for the header of a file of `layerCount` layers; a multiple of 8. */
+export function networkHeaderBytes(layerCount: number): number {
+  return HEADER_BYTES + layerCount * HEADER_BYTES_PER_LAYER;
+}
+
 export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
   /** As in Network; asked for when all layers are written. */
@@ -48,7 +53,7 @@ export async function writeNetworkFile(
   await writeAtomically(
     path,
     async (temporary) => {
-      await using writer = await openSafetensorsWriter(temporary, HEADER_BYTES + layerCount * HEADER_BYTES_PER_LAYER);
+      await using writer = await openSafetensorsWriter(temporary, networkHeaderBytes(layerCount));
       const storedAt = new Map<string, number>();
       const rules = new Map<string, { readonly index: number; readonly rule: LayerRule }>();
       const written: StoredLayer[] = [];

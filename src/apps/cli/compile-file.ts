@@ -6,6 +6,7 @@ import { rename, stat } from "node:fs/promises";
 import { type CompileRound, compileLayers, type LayerSource } from "../../compile/compile-layers.ts";
 import { type CompileReport, type CompileSettings, makeReport } from "../../compile/passes.ts";
 import { checkNotAborted } from "../../data/file-errors.ts";
+import { largestRewriteBytes } from "../../data/file-sizes.ts";
 import { openNetworkFile } from "../../data/network-file.ts";
 import type { NetworkSource } from "../../data/network-source.ts";
 import { openReadAhead } from "../../data/read-ahead.ts";
@@ -13,6 +14,7 @@ import { type NetworkOptions, openNetwork, readNetwork } from "../../data/read-n
 import { writeAtomically } from "../../data/write-atomically.ts";
 import { writeNetworkFile } from "../../data/write-network-file.ts";
 import type { Layer } from "../../network/network.ts";
+import { announceLargestOutput } from "./output-room.ts";
 import type { Progress } from "./progress.ts";
 
 /** Folders up to so many bytes on disk are read whole: gzipped text grows about fourfold in memory. */
@@ -42,6 +44,7 @@ export async function compileFile(
   const report = makeReport(settings);
   await using source = await openNetwork(from, { ...options, shared: false });
   const { layerCount, inputs, outputs } = source;
+  await announceLargestOutput(to, largestRewriteBytes(source), run.progress);
   const written = await writeAtomically(
     to,
     async (temporary) => {

@@ -5,10 +5,11 @@
 import { rm } from "node:fs/promises";
 import { FormatError, InvariantError, ResourceError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/units.ts";
+import { freeBytesAt } from "../disk-space.ts";
 import { makeFolder } from "../make-folder.ts";
 import { downloadFile } from "./download.ts";
 import { checkGzip } from "./gzip-check.ts";
-import { type FetchItem, type FetchPlan, freeBytesAt } from "./plan.ts";
+import type { FetchItem, FetchPlan } from "./plan.ts";
 import { throwIfInterrupted } from "./transfer-errors.ts";
 import { unpackLayers } from "./unpack.ts";
 

@@ -1,8 +1,8 @@
 // Works out, before a byte is fetched, what a fetch has to do: which files are here already, what must be downloaded,
 // how much room that takes and how much there is. Writes nothing.
 
-import { access, stat, statfs } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { access, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import {
   ARCHIVE_LAYERS,
   archiveName,
@@ -16,6 +16,7 @@ import {
   networkName,
   WEIGHTS_PER_NEURON,
 } from "./challenge-files.ts";
+import { freeBytesAt } from "../disk-space.ts";
 import { readPart } from "./part-file.ts";
 import { askRemoteFile, isOtherVersion, rangeValidator, type RemoteFile } from "./remote-file.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
@@ -112,18 +113,6 @@ export async function planFetch(options: FetchOptions): Promise<FetchPlan> {
     diskBytes: downloadBytes + missingLayers.length * layerBytes(neurons, compress),
     freeBytes: await freeBytesAt(folder),
   };
-}
-
-/** Room on the disk of `folder` or, where it does not exist yet, of the nearest folder above it. */
-export async function freeBytesAt(folder: string): Promise<number> {
-  for (let place = folder; ; place = dirname(place)) {
-    try {
-      const { bavail, bsize } = await statfs(place);
-      return bavail * bsize;
-    } catch (error) {
-      if (dirname(place) === place) throw error;
-    }
-  }
 }
 
 async function findMissingLayers(networkFolder: string, neurons: number, layers: number): Promise<number[]> {

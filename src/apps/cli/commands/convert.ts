@@ -4,17 +4,20 @@
 import type { Command } from "commander";
 import { UsageError } from "../../../core/errors.ts";
 import type { LayerEnding } from "../../../data/challenge-folder.ts";
-import { detectKind } from "../../../data/file-kind.ts";
+import { detectKind, kindOfName } from "../../../data/file-kind.ts";
+import { copyBytes } from "../../../data/file-sizes.ts";
 import { findInputColumns } from "../../../data/input-columns.ts";
 import { INPUTS_FORMAT } from "../../../data/inputs-file.ts";
 import { eachLayer } from "../../../data/network-source.ts";
 import { openInputSource } from "../../../data/open-input-source.ts";
 import { openNetwork } from "../../../data/read-network.ts";
 import { openSafetensors } from "../../../data/safetensors-file.ts";
+import { ENTRY_BYTES } from "../../../data/triples-binary.ts";
 import { finiteNumber, wholeNumber } from "../arguments.ts";
 import type { CommandContext } from "../context.ts";
-import { checkInputsOutput, saveInputs } from "../inputs-output.ts";
+import { announceInputs, checkInputsOutput, saveInputs } from "../inputs-output.ts";
 import { checkNetworkOutput, layerFilesOption, saveNetwork } from "../network-output.ts";
+import { announceOutput } from "../output-room.ts";
 import { openProgress, type Progress } from "../progress.ts";
 
 interface ConvertFlags {
@@ -73,6 +76,13 @@ async function convertNetwork(
   if (features !== undefined) throw new UsageError(`--features is for inputs, ${from} is a network`);
   checkNetworkOutput(to, [from]);
   await using source = await openNetwork(from, { layers, bias, shared: false });
+  const isFile = kindOfName(to) === "safetensors";
+  const bytes = isFile
+    ? copyBytes(source)
+    : layerFiles === "bin" && source.edges !== null
+      ? ENTRY_BYTES * source.edges
+      : null;
+  await announceOutput(to, bytes, progress);
   await saveNetwork(to, eachLayer(source), source.layerCount, {
     ending: layerFiles,
     signal,
@@ -97,6 +107,8 @@ async function convertInputs(
   const onProgress = (p: { bytesDone: number; bytesTotal: number }): void =>
     progress.update(p.bytesDone / p.bytesTotal);
   await using inputs = await openInputSource(from, { ncols, signal, onProgress, shared: false });
+  const { nrows, nnz, value } = inputs;
+  await announceInputs(to, { nrows, ncols, nnz, isUniform: value !== null }, progress);
   await saveInputs(to, inputs, { signal, progress });
 }
 

@@ -3,7 +3,7 @@
 // for people; `generate mnist` makes the inputs that the record of the challenge gives (6373995 nonzeros at 1024).
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { FileDescription } from "../../../data/describe.ts";
@@ -103,6 +103,23 @@ test("a network by name, without a file, is the one that generate writes", async
   const wrong = await runGossamer(["infer", "radixnet:256", "--input", model.inputsPath], { cwd: folder.path });
   assert.match(wrong.stderr, /^gossamer: radixnet:256: size is "256", expected radixnet:NEURONSxLAYERS[^\n]*\n$/);
   assert.equal(wrong.status, 2);
+});
+
+test("what the disk has no room for is refused before it is begun, with status 4", async () => {
+  const network = ["generate", "radixnet", "--neurons", "16777216", "--layers", "1000000"];
+  const sizes = ["--inputs", "16777216", "--neurons", "16777216", "--layers", "1000000", "--weights-per-neuron", "200"];
+  const before = readdirSync(folder.path);
+  for (const args of [
+    [...network, "--output", "large.safetensors"],
+    [...network, "--output", "large", "--layer-files", "bin"],
+    ["convert", "radixnet:16777216x1000000", "large.safetensors"],
+    ["generate", "random", ...sizes, "--output", "large.safetensors"],
+  ]) {
+    const { status, stdout, stderr } = await runGossamer(args, { cwd: folder.path });
+    assert.match(stderr, /^gossamer: large[a-z.]*: [\d.]+ TiB to write, the disk has [\d.]+ [KMGT]iB free\n$/);
+    assert.deepEqual([status, stdout], [4, ""]);
+  }
+  assert.deepEqual(readdirSync(folder.path), before);
 });
 
 test("a random network with every option, and inputs for it", async () => {
