@@ -3,7 +3,8 @@
 import { type Allocate, type PlacedLayer, placeLayer } from "../kernels/layer-record.ts";
 import type { Layer, Network } from "../network/network.ts";
 import { type HashOptions, hashOrder } from "../partition/hashing.ts";
-import { type NeuronOrder, orderByReaders, renumberCsc } from "../partition/neuron-order.ts";
+import { type NeuronOrder, renumberCsc } from "../partition/neuron-order.ts";
+import { orderForReading, type ReadingOrder } from "../partition/reading-order.ts";
 import type { CscMatrix } from "../sparse/matrix.ts";
 
 export interface PlacedNetwork {
@@ -26,21 +27,26 @@ export async function placeNetwork(
   hash: HashOptions | null,
   breathe: () => Promise<void>,
 ): Promise<PlacedNetwork> {
-  const matrices = network.layers.map((layer) => layer.weights);
-  const featureOrder = hash === null ? orderByReaders(matrices[0]) : hashOrder(readersOf(matrices[0]), hash);
+  let reading = orderForReading(network.layers[0].weights);
+  const featureOrder = hash === null ? reading.rows : hashOrder(readersOf(network.layers[0].weights), hash);
   let rows = featureOrder;
   const layers: PlacedLayer[] = [];
   for (const [l, layer] of network.layers.entries()) {
     await breathe();
-    const cols = hash === null ? orderForReader(matrices.at(l + 1)) : hashOrder(columnLengths(matrices[l]), hash);
-    layers.push(placeLayer(renumberLayer(layer, rows, cols), memory, allocate, `layer ${l + 1}`));
+    const next: ReadingOrder =
+      l + 1 < network.layers.length ? orderForReading(network.layers[l + 1].weights) : { rows: null, columns: null };
+    const cols = hash === null ? next.rows : hashOrder(columnLengths(layer.weights), hash);
+    const columnOrder = renumberList(reading.columns, cols);
+    layers.push(placeLayer(renumberLayer(layer, rows, cols), memory, allocate, `layer ${l + 1}`, columnOrder));
     rows = cols;
+    reading = next;
   }
   return { layers, featureOrder, outputOrder: rows };
 }
 
-function orderForReader(reader: CscMatrix | undefined): NeuronOrder | null {
-  return reader === undefined ? null : orderByReaders(reader);
+/** The same neurons in the same order, by their new numbers. */
+function renumberList(list: Uint32Array | null, order: NeuronOrder | null): Uint32Array | null {
+  return list === null || order === null ? list : list.map((j) => order[j]);
 }
 
 /** Stored weights of each row: how many neurons read it. */

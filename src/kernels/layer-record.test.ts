@@ -83,6 +83,10 @@ test("the descriptor points to the layer's arrays", () => {
     );
     assert.deepEqual(new Float32Array(buffer, fields[FIELD.bias], 3).slice(), bias);
     assert.deepEqual([fields[FIELD.biasStep], fields[FIELD.biasEverywhere]], [4, 0xffff_ffff]);
+    assert.deepEqual(
+      [fields[FIELD.colStart], fields[FIELD.columnOrder], fields[FIELD.columnRuns]],
+      [fields[FIELD.colPtr], 0, 0],
+    );
     const [low, high] = [floats[FIELD.low], floats[FIELD.high]];
     if (activation.kind === "clipped-relu") assert.deepEqual([low, high], [activation.low, activation.high]);
     else assert.deepEqual([low, high], [activation.kind === "relu" ? 0 : -Infinity, Infinity]);
@@ -104,6 +108,30 @@ test("the descriptor points to the layer's arrays", () => {
       },
     );
   }
+});
+
+test("an order of the columns comes with where they begin and with the runs that share entries", () => {
+  space.reset();
+  const weights: CscMatrix = {
+    format: "csc",
+    nrows: 4,
+    ncols: 4,
+    colPtr: Uint32Array.of(0, 2, 3, 5, 6),
+    rowIdx: Uint16Array.of(0, 3, 1, 0, 3, 1),
+    values: Float32Array.of(0.5),
+  };
+  const layer = makeLayer(weights, Float32Array.of(0), { kind: "relu" }, "stored");
+  const order = Uint32Array.of(2, 0, 1, 3);
+  const placed = placeLayer(layer, space.memory, space.allocate, "layer", order);
+  const fields = new Uint32Array(space.memory.buffer, placed.address, LAYER_RECORD_BYTES / 4);
+  const words = (address: number, count: number): number[] => [...new Uint32Array(space.memory.buffer, address, count)];
+  assert.deepEqual(words(fields[FIELD.colPtr], 5), [0, 2, 3, 5, 6]);
+  assert.deepEqual([...new Uint16Array(space.memory.buffer, fields[FIELD.rowIdx], 3)], [0, 3, 1]);
+  assert.deepEqual(words(fields[FIELD.colStart], 4), [0, 2, 0, 2]);
+  assert.deepEqual(words(fields[FIELD.columnOrder], 4), [2, 0, 1, 3]);
+  assert.deepEqual(words(fields[FIELD.columnRuns], 6), [0, 2, 2, 2, 3, 4]);
+  assert.equal(placed.nnz, 6);
+  assert.equal(placed.bytes, 4 * 5 + 2 * 3 + 4 * 4 + 4 * 4 + 4 * 6 + 4);
 });
 
 test("one bias has step 0; the bias rule `stored` clears the mask", () => {

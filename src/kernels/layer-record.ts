@@ -1,16 +1,18 @@
-// How a layer lies in memory for the kernels: its arrays, and a descriptor of 16 32-bit fields that points to them.
+// How a layer lies in memory for the kernels: its arrays, and a descriptor of 19 32-bit fields that points to them.
 // The field numbers are those of wasm/assembly/layer.ts. Weights are stored in the cheapest of three ways: one value for
-// all, codes into a codebook of at most 256 values, or one f32 an entry.
+// all, codes into a codebook of at most 256 values, or one f32 an entry. Columns may be stored in another order than their
+// own, so that those with equal inputs follow one another; where the weights are all equal, they share their indices.
 
 import { assertNever } from "../core/errors.ts";
 import type { Activation } from "../network/layer-rule.ts";
 import type { Layer } from "../network/network.ts";
+import { storeColumns } from "./store-columns.ts";
 
 export const WEIGHT_FORMATS = ["uniform", "codebook", "general"] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
 /** Bytes of a descriptor. */
-export const LAYER_RECORD_BYTES = 64;
+export const LAYER_RECORD_BYTES = 76;
 
 /** 32-bit field numbers of a descriptor; f32 fields are marked. */
 export const FIELD = {
@@ -30,6 +32,9 @@ export const FIELD = {
   high: 13, // f32
   secondPass: 14,
   slope: 15, // f32
+  colStart: 16,
+  columnOrder: 17,
+  columnRuns: 18,
 } as const;
 
 export const SECOND_PASS = { none: 0, "leaky-relu": 1, sigmoid: 2, tanh: 3, softmax: 4 } as const;
@@ -59,10 +64,22 @@ export interface PlacedLayer {
   readonly bytes: number;
 }
 
-/** Copies a layer into memory. Requires: the layer passed makeNetwork. Cost: O(nnz). @throws ResourceError by `allocate`. */
-export function placeLayer(layer: Layer, memory: WebAssembly.Memory, allocate: Allocate, name: string): PlacedLayer {
-  const { weights, bias, rule } = layer;
-  const nnz = weights.rowIdx.length;
+/**
+ * Copies a layer into memory. `columnOrder` lists all columns in the order in which they are best computed (null: their
+ * own); nothing that is computed depends on it.
+ * Requires: the layer passed makeNetwork; columnOrder is a permutation. Cost: O(nnz). @throws ResourceError by `allocate`.
+ */
+export function placeLayer(
+  layer: Layer,
+  memory: WebAssembly.Memory,
+  allocate: Allocate,
+  name: string,
+  columnOrder: Uint32Array | null = null,
+): PlacedLayer {
+  const { bias, rule } = layer;
+  const stored = columnOrder === null ? null : storeColumns(layer.weights, columnOrder);
+  const weights = stored?.weights ?? layer.weights;
+  const nnz = layer.weights.rowIdx.length;
   const packed = packValues(weights.values, nnz);
   const bytesBefore = { total: 0 };
   const put = (array: Uint8Array | Uint16Array | Uint32Array | Float32Array, what: string): number => {
@@ -73,6 +90,9 @@ export function placeLayer(layer: Layer, memory: WebAssembly.Memory, allocate: A
   };
   const colPtr = put(weights.colPtr, "column pointers");
   const rowIdx = put(weights.rowIdx, "row indices");
+  const colStart = stored === null ? colPtr : put(stored.colStart, "column starts");
+  const columnRuns = stored === null ? 0 : put(stored.runs, "column runs");
+  const orderAddress = columnOrder === null ? 0 : put(columnOrder, "column order");
   const values = packed.format === "uniform" ? 0 : put(packed.values, "weights");
   const codebook = packed.format === "codebook" ? put(packed.codebook, "codebook") : 0;
   const biasAddress = put(bias, "biases");
@@ -96,6 +116,9 @@ export function placeLayer(layer: Layer, memory: WebAssembly.Memory, allocate: A
   floats[FIELD.high] = high;
   fields[FIELD.secondPass] = secondPass;
   floats[FIELD.slope] = slope;
+  fields[FIELD.colStart] = colStart;
+  fields[FIELD.columnOrder] = orderAddress;
+  fields[FIELD.columnRuns] = columnRuns;
   const { nrows, ncols } = weights;
   return { address, nrows, ncols, nnz, weightFormat: packed.format, secondPass, bytes: bytesBefore.total };
 }

@@ -127,3 +127,33 @@ export function makeRealWeights(shape: Shape, format: WeightFormat, random: Rand
   });
   return { ...weights, values };
 }
+
+/** The matrix `times` times side by side: columns j, j + ncols, j + 2 ncols ... are equal. */
+export function repeatColumns(weights: CscMatrix, times: number): CscMatrix {
+  const { nrows, ncols, colPtr, rowIdx, values } = weights;
+  const nnz = rowIdx.length;
+  const repeated = Uint32Array.from({ length: ncols * times + 1 }, (_, j) =>
+    ncols === 0 ? 0 : Math.floor(j / ncols) * nnz + colPtr[j % ncols],
+  );
+  const indices = makeIndexArray(nnz * times, nrows);
+  for (let t = 0; t < times; t++) indices.set(rowIdx, t * nnz);
+  const isUniform = values.length === 1;
+  const all = isUniform ? values : new Float32Array(nnz * times);
+  if (!isUniform) for (let t = 0; t < times; t++) all.set(values, t * nnz);
+  return { format: "csc", nrows, ncols: ncols * times, colPtr: repeated, rowIdx: indices, values: all };
+}
+
+/** Orders in which the columns of a repeated matrix may be taken: equal ones in turn, backwards, and shuffled. */
+export function columnOrders(ncols: number, times: number, random: Random): { name: string; order: Uint32Array }[] {
+  const all = ncols * times;
+  const shuffled = Uint32Array.from({ length: all }, (_, j) => j);
+  for (let j = all - 1; j > 0; j--) {
+    const k = random.below(j + 1);
+    [shuffled[j], shuffled[k]] = [shuffled[k], shuffled[j]];
+  }
+  return [
+    { name: "equal columns in turn", order: shuffled.map((_, t) => (t % times) * ncols + Math.floor(t / times)) },
+    { name: "backwards", order: shuffled.map((_, t) => all - 1 - t) },
+    { name: "shuffled", order: shuffled },
+  ];
+}

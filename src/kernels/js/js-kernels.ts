@@ -145,6 +145,7 @@ function spmmTile(
   endColumn: number,
 ): void {
   const colPtr = u32[layer + FIELD.colPtr] >>> 2;
+  const colStart = u32[layer + FIELD.colStart] >>> 2;
   const rowIdx = u32[layer + FIELD.rowIdx];
   const isShort = u32[layer + FIELD.idxBytes] === 2;
   const format = u32[layer + FIELD.weights];
@@ -159,7 +160,9 @@ function spmmTile(
   const sums = new Float32Array(lanes);
   for (let j = firstColumn; j < endColumn; j++) {
     sums.fill(0);
-    for (let p = u32[colPtr + j]; p < u32[colPtr + j + 1]; p++) {
+    const begin = u32[colStart + j];
+    const end = begin + u32[colPtr + j + 1] - u32[colPtr + j];
+    for (let p = begin; p < end; p++) {
       const y = input + (isShort ? u16[(rowIdx >>> 1) + p] : u32[(rowIdx >>> 2) + p]) * lanes;
       let w = 1;
       if (format !== UNIFORM) w = format === CODEBOOK ? f32[codebook + u8[values + p]] : f32[(values >>> 2) + p];

@@ -3,7 +3,7 @@
 
 export const NROWS: usize = 0;
 export const NCOLS: usize = 4;
-/** u32 x (ncols + 1), 4-byte aligned. */
+/** u32 x (ncols + 1), 4-byte aligned: stored entries before each column. */
 export const COL_PTR: usize = 8;
 /** u16 or u32 x nnz. */
 export const ROW_IDX: usize = 12;
@@ -29,8 +29,14 @@ export const HIGH: usize = 52;
 export const SECOND_PASS: usize = 56;
 /** leaky ReLU: the f32 slope. */
 export const SLOPE: usize = 60;
+/** u32 x ncols: where the entries of each column begin; their number is a difference of COL_PTR. */
+export const COL_START: usize = 64;
+/** u32 x ncols: the order in which wide tiles take the columns; 0 for their own. */
+export const COLUMN_ORDER: usize = 68;
+/** u32 x 3 a run of columns in that order that share their entries: first entry, end entry, end of the run. */
+export const COLUMN_RUNS: usize = 72;
 /** Bytes of a descriptor. */
-export const LAYER_BYTES: usize = 64;
+export const LAYER_BYTES: usize = 76;
 
 export const WEIGHTS_UNIFORM: i32 = 0;
 export const WEIGHTS_CODEBOOK: i32 = 1;
