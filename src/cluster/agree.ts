@@ -10,12 +10,12 @@ interface Outcome {
   readonly message: string;
 }
 
-/** What only the rank that is named, or rank 0 where all fail alike, should say aloud. */
-const spoken = new WeakSet<object>();
+/** Errors that all ranks know of, and which rank says it aloud: the one that is named, or rank 0 where all fail alike. */
+const agreed = new WeakMap<object, number>();
 
-/** Whether another rank reports this error. */
-export function isReportedElsewhere(error: unknown): boolean {
-  return typeof error === "object" && error !== null && spoken.has(error);
+/** The rank that reports an error which all ranks know of; null for an error of this rank alone. */
+export function reporterOf(error: unknown): number | null {
+  return typeof error === "object" && error !== null ? (agreed.get(error) ?? null) : null;
 }
 
 /** Does this rank's part of a step, then waits for the others. Collective. @throws what all threw alike, or RankError */
@@ -39,8 +39,7 @@ export async function agree<T>(world: World, work: () => Promise<T> | T): Promis
   const areAlike =
     one !== null && all.every((outcome) => outcome?.name === one.name && outcome.message === one.message);
   const error = areAlike ? failure : new RankError(first, world.hosts[first], all[first]?.message ?? "failed");
-  const speaker = areAlike ? 0 : first;
-  if (speaker !== world.rank && typeof error === "object" && error !== null) spoken.add(error);
+  if (typeof error === "object" && error !== null) agreed.set(error, areAlike ? 0 : first);
   throw error;
 }
 
@@ -62,6 +61,6 @@ export async function agreeOn(world: World, what: string, value: string): Promis
   if (other === -1) return;
   const problem = `has ${what} ${all[other]}, expected ${all[0]} as rank 0 on ${world.hosts[0]} has`;
   const error = new RankError(other, world.hosts[other], problem);
-  if (other !== world.rank) spoken.add(error);
+  agreed.set(error, other);
   throw error;
 }

@@ -2,6 +2,8 @@
 // contract (docs/command-line.md): add fields, never change the meaning of one. Facts that only the process knows
 // (its Node, its processor, its memory) are handed in, because this room runs in a page as well.
 
+import type { RankFigures } from "../cluster/infer-rows.ts";
+import type { CutRecord, RedealMode } from "../cluster/rank-driver.ts";
 import type { Settings } from "../engine/options.ts";
 import type { InferenceResult } from "../engine/result.ts";
 import type { StageRecord } from "../engine/task.ts";
@@ -48,6 +50,8 @@ export interface RunRecord {
     readonly rows: string;
     readonly workers: number;
     readonly ranks: number;
+    /** Whether rows moved between ranks; null for one rank. */
+    readonly redeal: string | null;
     readonly kernel: string;
     readonly activationFormat: string;
     readonly weightFormat: string;
@@ -78,7 +82,12 @@ export interface RunRecord {
     readonly edges: LoadSpread;
     readonly busySeconds: LoadSpread;
     readonly workers: readonly WorkerBalance[];
+    /** The same over ranks; null for one rank. */
+    readonly ranks: { readonly edges: LoadSpread; readonly busySeconds: LoadSpread } | null;
   };
+  /** What each rank did, and what ranks agreed on between layers; null for a run without ranks. */
+  readonly ranks: readonly RankFigures[] | null;
+  readonly cuts: readonly CutRecord[] | null;
   /** By layer: rows computed, and input rows not all zero after it (null where the run did not look). */
   readonly layers: {
     readonly computedRows: readonly number[];
@@ -130,12 +139,22 @@ export interface RunFacts {
   readonly totalSeconds: number;
   readonly peakBytes: number;
   readonly runtime: RuntimeFacts;
+  /** Of a run on ranks: workers of the result are in the order of ranks. */
+  readonly ranks?: {
+    readonly figures: readonly RankFigures[];
+    readonly workers: readonly number[];
+    readonly redeal: RedealMode;
+    readonly cuts: readonly CutRecord[];
+  };
 }
 
 /** Builds the record of a run from its result and what the caller knows. */
 export async function makeRunRecord(result: InferenceResult, facts: RunFacts): Promise<RunRecord> {
   const { figures } = result;
-  const { network, truth } = facts;
+  const { network, truth, ranks } = facts;
+  const rankOf = (ranks?.workers ?? [figures.workers.length]).flatMap((count, rank) =>
+    Array.from({ length: count }, (_, worker) => [rank, worker] as const),
+  );
   const infer = figures.inferSeconds;
   const edges = spreadOf(figures.workers.map((worker) => worker.edges));
   return {
@@ -152,7 +171,8 @@ export async function makeRunRecord(result: InferenceResult, facts: RunFacts): P
       ...hashSettings(figures.settings),
       rows: figures.settings.rows,
       workers: figures.settings.workers,
-      ranks: 1,
+      ranks: ranks?.figures.length ?? 1,
+      redeal: ranks === undefined || ranks.figures.length === 1 ? null : ranks.redeal,
       kernel: figures.settings.kernel,
       activationFormat: figures.settings.activationFormat,
       weightFormat: figures.settings.weightFormat,
@@ -180,8 +200,17 @@ export async function makeRunRecord(result: InferenceResult, facts: RunFacts): P
       imbalance: edges.maxOverMean,
       edges,
       busySeconds: spreadOf(figures.workers.map((worker) => worker.busySeconds)),
-      workers: figures.workers.map(balanceOfWorker),
+      workers: figures.workers.map((report, k) => balanceOfWorker(report, ...(rankOf[k] ?? [0, k]))),
+      ranks:
+        ranks === undefined || ranks.figures.length === 1
+          ? null
+          : {
+              edges: spreadOf(ranks.figures.map((rank) => rank.edges)),
+              busySeconds: spreadOf(ranks.figures.map((rank) => rank.busySeconds)),
+            },
     },
+    ranks: ranks?.figures ?? null,
+    cuts: ranks?.cuts ?? null,
     layers: { computedRows: figures.computedRows, liveRows: figures.liveRows },
     choices:
       figures.settings.strategy === "auto" ? figures.workers.flatMap(({ stages }) => stages.map(choiceOf)) : null,
@@ -222,8 +251,8 @@ function hashSettings(
   };
 }
 
-function balanceOfWorker(report: WorkerReport, worker: number): WorkerBalance {
+function balanceOfWorker(report: WorkerReport, rank: number, worker: number): WorkerBalance {
   const { edges, busySeconds, waitSeconds, secondsByKind, inputNonzeros, weightsByLayer } = report;
   const weights = weightsByLayer.reduce((sum, count) => sum + count, 0);
-  return { rank: 0, worker, edges, busySeconds, waitSeconds, secondsByKind, inputNonzeros, weights };
+  return { rank, worker, edges, busySeconds, waitSeconds, secondsByKind, inputNonzeros, weights };
 }

@@ -1,6 +1,8 @@
 // What every command gets: the signal that ends it, and the way to say how it went. Data goes to stdout by `print`.
 
 export interface CommandContext {
+  /** Of the program. */
+  readonly version: string;
   readonly signal: AbortSignal;
   /** Sets the exit status of a command that ran to its end; 0 unless it was called. */
   setStatus(status: number): void;

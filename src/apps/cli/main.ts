@@ -16,14 +16,16 @@ export async function main(argv: readonly string[]): Promise<void> {
   using interruption = watchSignals();
   process.on("uncaughtException", (error) => process.exit(fail(error, interruption)));
   let status: number = EXIT.ok;
+  const version = readVersion();
   const context: CommandContext = {
+    version,
     signal: interruption.signal,
     setStatus: (chosen) => {
       status = chosen;
     },
   };
   try {
-    await makeProgram(readVersion(), context).parseAsync(argv);
+    await makeProgram(version, context).parseAsync(argv);
     process.exitCode = status;
   } catch (error) {
     process.exitCode = fail(error, interruption);

@@ -1,27 +1,31 @@
 // `gossamer infer`: reads a network and inputs, infers, compares with a truth, writes what was asked for, and prints the
 // record of the run. Contract: docs/command-line.md.
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { REDEAL_MODES, type RedealMode } from "../../../cluster/rank-driver.ts";
 import { FormatError, UsageError } from "../../../core/errors.ts";
 import { kindOfName } from "../../../data/file-kind.ts";
 import { readTruth, writeCategories } from "../../../data/truth.ts";
 import { writeInputs } from "../../../data/write-inputs.ts";
 import { openEngine } from "../../../engine/engine.ts";
-import { compareCategories, type TruthComparison } from "../../../network/categories.ts";
-import { makeRunRecord, type RunRecord } from "../../../report/run-record.ts";
+import { compareCategories } from "../../../network/categories.ts";
+import { isUnderLauncher } from "../../../mpi/launcher.ts";
+import { makeRunRecord } from "../../../report/run-record.ts";
 import { categoryActivations } from "../category-activations.ts";
 import { finiteNumber, seedNumber, wholeNumber } from "../arguments.ts";
-import { complain, type CommandContext, print } from "../context.ts";
+import type { CommandContext } from "../context.ts";
 import { addEngineFlags, type EngineFlags, engineOptionsOf } from "../engine-options.ts";
-import { EXIT } from "../exit.ts";
 import { checkOutputFile } from "../output-path.ts";
-import { printRun } from "../print-run.ts";
 import { openProgress } from "../progress.ts";
+import { asRank } from "../rank-runs.ts";
 import { readModelAndInputs } from "../read-model.ts";
+import { reportRun } from "../report-run.ts";
 import { writeTrace } from "../trace-file.ts";
 import { peakMemoryBytes, processSeconds, runtimeFacts } from "../runtime.ts";
+import { inferOnRanks } from "./infer-on-ranks.ts";
 
-interface InferFlags extends EngineFlags {
+export interface InferFlags extends EngineFlags {
+  readonly redeal: RedealMode;
   readonly input: string;
   readonly truth?: string;
   readonly layers?: number;
@@ -62,6 +66,11 @@ export function addInferCommand(program: Command, context: CommandContext): void
     .option("--categories <file>", "write the categories, one row number a line")
     .option("--trace <file>", "write what every worker did when: JSON lines, or for Perfetto a name ending in .json");
   addEngineFlags(command)
+    .addOption(
+      new Option("--redeal <mode>", "on several ranks: whether rows that live on move between them")
+        .choices(REDEAL_MODES)
+        .default("auto"),
+    )
     .option("--seed <n>", "seed of everything random in a run, kept in the record", seedNumber, 1)
     .option("--json", "print the record of the run as one JSON object")
     .option("--quiet", "no progress on stderr")
@@ -70,6 +79,10 @@ export function addInferCommand(program: Command, context: CommandContext): void
 }
 
 async function infer(model: string, flags: InferFlags, context: CommandContext): Promise<void> {
+  if (isUnderLauncher(process.env)) {
+    await asRank(context, (world) => inferOnRanks(world, model, flags, context));
+    return;
+  }
   const { signal } = context;
   const engineOptions = { ...engineOptionsOf(flags, flags.output !== undefined), trace: flags.trace !== undefined };
   checkOutputs(model, flags);
@@ -110,26 +123,11 @@ async function infer(model: string, flags: InferFlags, context: CommandContext):
     peakBytes: peakMemoryBytes(),
     runtime: runtimeFacts(),
   });
-  report(record, comparison, flags, context);
-}
-
-function report(
-  record: RunRecord,
-  comparison: TruthComparison | null,
-  flags: InferFlags,
-  context: CommandContext,
-): void {
-  if (flags.json === true) print(JSON.stringify(record, null, 2));
-  else printRun(record);
-  if (comparison?.verdict === "differ") {
-    const counts = `${comparison.missing} missing, ${comparison.extra} extra`;
-    complain(`the categories differ from ${flags.truth}: ${counts}`);
-    context.setStatus(EXIT.differ);
-  }
+  reportRun(record, comparison, flags, context);
 }
 
 /** @throws UsageError, ResourceError for a place where nothing can be written. */
-function checkOutputs(model: string, flags: InferFlags): void {
+export function checkOutputs(model: string, flags: InferFlags): void {
   const sources = [model, flags.input, ...(flags.truth === undefined ? [] : [flags.truth])];
   for (const path of [flags.categories, flags.trace]) {
     if (path === undefined) continue;
@@ -145,7 +143,7 @@ function checkOutputs(model: string, flags: InferFlags): void {
 }
 
 /** A truth that names rows which the inputs do not have is of other inputs. @throws FormatError */
-function checkTruthRows(truth: Uint32Array | null, path: string | undefined, nrows: number): void {
+export function checkTruthRows(truth: Uint32Array | null, path: string | undefined, nrows: number): void {
   const last = truth?.at(-1);
   if (path === undefined || last === undefined || last < nrows) return;
   throw new FormatError(path, null, `names row ${last + 1}, expected at most ${nrows}, the rows of the inputs`);

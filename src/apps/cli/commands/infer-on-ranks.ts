@@ -1,0 +1,88 @@
+// `gossamer infer` on one of several ranks: the same options and the same record. Rank 0 reads the truth, writes what
+// there is one of, and prints.
+
+import { agree } from "../../../cluster/agree.ts";
+import { inferRows, type RowsRun } from "../../../cluster/infer-rows.ts";
+import type { World } from "../../../cluster/world.ts";
+import { InvariantError } from "../../../core/errors.ts";
+import { readTruth, writeCategories } from "../../../data/truth.ts";
+import type { InferenceResult } from "../../../engine/result.ts";
+import { compareCategories } from "../../../network/categories.ts";
+import { edgeCount } from "../../../network/network.ts";
+import { mergeRanks } from "../../../report/ranks-result.ts";
+import { makeRunRecord } from "../../../report/run-record.ts";
+import type { CommandContext } from "../context.ts";
+import { engineOptionsOf } from "../engine-options.ts";
+import { openProgress } from "../progress.ts";
+import { reportRun } from "../report-run.ts";
+import { processSeconds, runtimeFacts } from "../runtime.ts";
+import { checkOutputs, checkTruthRows, type InferFlags } from "./infer.ts";
+
+/** Collective. */
+export async function inferOnRanks(
+  world: World,
+  model: string,
+  flags: InferFlags,
+  context: CommandContext,
+): Promise<void> {
+  const { signal, version } = context;
+  const isFirst = world.rank === 0;
+  const engine = await agree(world, () => engineOptionsOf(flags, flags.output !== undefined));
+  await agree(world, () => {
+    if (isFirst) checkOutputs(model, flags);
+  });
+  using progress = openProgress(flags.quiet === true || !isFirst);
+  const truth = await agree(world, () => (flags.truth === undefined ? null : readTruth(flags.truth)));
+  const run = await inferRows(world, {
+    model,
+    input: flags.input,
+    layers: flags.layers,
+    bias: flags.bias,
+    engine,
+    redeal: flags.redeal,
+    version,
+    signal,
+    onStep: (step) => progress.step(step),
+    onProgress: (share) => progress.update(share),
+  });
+  await agree(world, () => checkTruthRows(truth, flags.truth, run.nrows));
+  progress.step("writing");
+  await agree(world, async () => {
+    if (isFirst && flags.categories !== undefined) await writeCategories(flags.categories, run.categories, signal);
+  });
+  progress.end();
+  const comparison = truth === null ? null : compareCategories(run.categories, truth);
+  if (!isFirst) {
+    if (comparison?.verdict === "differ") context.setStatus(1);
+    return;
+  }
+  if (run.all === null) throw new InvariantError("rank 0 has no reports");
+  const figures = mergeRanks(run.all, run.nrows * edgeCount(run.network), run.seconds);
+  const record = await makeRunRecord(resultOf(run, figures), {
+    network: run.network,
+    truth: comparison,
+    seed: flags.seed,
+    readSeconds: run.seconds.read,
+    prepareSeconds: 0,
+    totalSeconds: processSeconds(),
+    peakBytes: Math.max(...run.all.map((rank) => rank.figures.peakBytes)),
+    runtime: runtimeFacts(),
+    ranks: {
+      figures: run.all.map((rank) => rank.figures),
+      workers: run.all.map((rank) => rank.run.workers.length),
+      redeal: flags.redeal,
+      cuts: run.cuts,
+    },
+  });
+  reportRun(record, comparison, flags, context);
+}
+
+function resultOf(run: RowsRun, figures: InferenceResult["figures"]): InferenceResult {
+  return {
+    nrows: run.nrows,
+    outputs: run.network.outputs,
+    categories: run.categories,
+    activations: (row) => run.activations.get(row) ?? new Float32Array(),
+    figures,
+  };
+}

@@ -1,0 +1,167 @@
+// One run on many ranks, its rows split over them: every rank reads the network and its share of the inputs, infers with
+// its own engine, and all learn the categories.
+
+import { readNetwork } from "../data/read-network.ts";
+import { type Engine, openEngine } from "../engine/engine.ts";
+import type { EngineOptions, Settings } from "../engine/options.ts";
+import type { InferenceResult } from "../engine/result.ts";
+import { edgeCount, type Network } from "../network/network.ts";
+import { hashesNeurons, hashesRows } from "../partition/hashing.ts";
+import { agree, agreeOn } from "./agree.ts";
+import { measureLink } from "./link.ts";
+import { type CutRecord, makeRankDriver, type RedealMode } from "./rank-driver.ts";
+import { readRankInputs } from "./read-rank-inputs.ts";
+import { resolveRows, type RowOutcomes } from "./row-registry.ts";
+import { allgatherValues, gatherValues, type World } from "./world.ts";
+
+export interface RowsRunOptions {
+  readonly model: string;
+  readonly input: string;
+  readonly layers?: number | undefined;
+  readonly bias?: number | undefined;
+  readonly engine: EngineOptions;
+  readonly redeal: RedealMode;
+  /** What must be the same on all ranks: the program's version. */
+  readonly version: string;
+  readonly signal: AbortSignal;
+  readonly onStep: (step: "reading" | "preparing" | "inferring") => void;
+  readonly onProgress: (share: number) => void;
+}
+
+/** What one rank did. */
+export interface RankFigures {
+  readonly rank: number;
+  readonly host: string;
+  /** Rows that it began with, and how it read them. */
+  readonly rows: number;
+  readonly access: "ranges" | "exchange";
+  readonly edges: number;
+  readonly busySeconds: number;
+  /** Of workers that waited for each other. */
+  readonly waitSeconds: number;
+  /** Of the rank: exchanges, the wait for others among them. */
+  readonly communicationSeconds: number;
+  readonly bytesSent: number;
+  readonly messagesSent: number;
+  readonly inferSeconds: number;
+  readonly peakBytes: number;
+}
+
+export interface RowsRun {
+  readonly network: Network;
+  readonly nrows: number;
+  /** 0-based, rising; known to all ranks. */
+  readonly categories: Uint32Array;
+  /** For every row the row that was computed in its place. */
+  readonly computedAs: Uint32Array;
+  /** Final activations of the rows that ended on this rank, by number; empty unless they were asked for. */
+  readonly activations: ReadonlyMap<number, Float32Array>;
+  readonly settings: Settings;
+  readonly seconds: { readonly read: number; readonly prepare: number; readonly infer: number };
+  readonly cuts: readonly CutRecord[];
+  /** Everything of all ranks, at rank 0; null elsewhere. */
+  readonly all: readonly RankReport[] | null;
+}
+
+/** A rank's figures, and the local run's. */
+export interface RankReport {
+  readonly figures: RankFigures;
+  readonly run: InferenceResult["figures"];
+}
+
+/** Collective. @throws RankError, and what reading and the engine throw */
+export async function inferRows(world: World, options: RowsRunOptions): Promise<RowsRun> {
+  const { signal, onStep, onProgress } = options;
+  const started = performance.now();
+  onStep("reading");
+  await agreeOn(world, "version", options.version);
+  const network = await agree(world, () =>
+    readNetwork(options.model, { layers: options.layers, bias: options.bias, signal }),
+  );
+  await agreeOn(world, "a network of", `${network.layers.length} layers, ${edgeCount(network)} weights`);
+  const { hash = "none", hashMethod: method = "deal", seed = 1 } = options.engine;
+  const inputs = await readRankInputs(world, options.input, {
+    ncols: network.inputs,
+    hash: hashesRows(hash) ? { method, seed } : null,
+    signal,
+    onProgress,
+  });
+  const read = secondsSince(started);
+
+  onStep("preparing");
+  const preparing = performance.now();
+  await using engine = await agree(world, () => openEngine(network, options.engine));
+  await agreeOn(world, "kernels", engine.settings.kernel);
+  // Neurons are dealt to workers: other numbers of workers would mean other numbers of neurons.
+  if (hashesNeurons(hash)) await agreeOn(world, "workers", String(engine.settings.workers));
+  const link = await measureLink(world);
+  const driver = makeRankDriver({
+    world,
+    redeal: engine.settings.activationFormat === "tile" ? options.redeal : "never",
+    rows: engine.settings.rows,
+    widths: network.layers.map(({ weights }) => weights.ncols),
+    numbers: inputs.rows.numbers,
+    link,
+  });
+  const before = { ...world.traffic };
+  const prepare = secondsSince(preparing);
+
+  onStep("inferring");
+  await allgatherValues(world, null);
+  const inferring = performance.now();
+  const result = await engine.infer(inputs.rows.matrix, { signal, onProgress, driver });
+  const outcomes = await allgatherValues<RowOutcomes>(world, driver.outcomes());
+  const { end, isAlive } = resolveRows(inputs.nrows, outcomes);
+  const categories = Uint32Array.from(end.keys()).filter((row) => isAlive[end[row]] === 1);
+  const infer = secondsSince(inferring) - result.figures.prepareSeconds;
+  const figures = figuresOf(world, { rows: inputs.rows.numbers.length, access: inputs.access, before, infer, result });
+  return {
+    network,
+    nrows: inputs.nrows,
+    categories,
+    computedAs: end,
+    activations: driver.activationsByNumber(),
+    settings: engine.settings,
+    seconds: await slowest(world, { read, prepare: prepare + result.figures.prepareSeconds, infer }),
+    cuts: driver.cuts,
+    all: await gatherValues<RankReport>(world, { figures, run: result.figures }),
+  };
+}
+
+function secondsSince(startedMs: number): number {
+  return (performance.now() - startedMs) / 1000;
+}
+
+/** The slowest rank's seconds, phase by phase. */
+async function slowest(world: World, mine: RowsRun["seconds"]): Promise<RowsRun["seconds"]> {
+  const all = await allgatherValues(world, mine);
+  const most = (phase: keyof typeof mine): number => Math.max(...all.map((seconds) => seconds[phase]));
+  return { read: most("read"), prepare: most("prepare"), infer: most("infer") };
+}
+
+interface LocalRun {
+  readonly rows: number;
+  readonly access: RankFigures["access"];
+  /** Traffic before the inference began. */
+  readonly before: World["traffic"];
+  readonly infer: number;
+  readonly result: Awaited<ReturnType<Engine["infer"]>>;
+}
+
+function figuresOf(world: World, { rows, access, before, infer, result }: LocalRun): RankFigures {
+  const { workers } = result.figures;
+  return {
+    rank: world.rank,
+    host: world.hosts[world.rank],
+    rows,
+    access,
+    edges: result.figures.computedEdges,
+    busySeconds: workers.reduce((sum, worker) => sum + worker.busySeconds, 0),
+    waitSeconds: workers.reduce((sum, worker) => sum + worker.waitSeconds, 0),
+    communicationSeconds: world.traffic.seconds - before.seconds,
+    bytesSent: world.traffic.bytesSent - before.bytesSent,
+    messagesSent: world.traffic.messagesSent - before.messagesSent,
+    inferSeconds: infer,
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}

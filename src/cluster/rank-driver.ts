@@ -1,0 +1,158 @@
+// A rank's run between its segments: equal rows are joined across ranks, and rows that live on are dealt anew where that
+// is worth more than the move. All ranks cut at the same layers and decide alike from what they tell each other.
+
+import type { RowMode } from "../engine/options.ts";
+import type { CutOutcome, MainRun, SegmentDriver, SegmentFigures } from "../engine/segments.ts";
+import { joinAcrossRanks } from "./join-rows.ts";
+import { judgeMoves, type Link, type MoveWorth, planMoves, type RankState } from "./move-plan.ts";
+import { movedRowBytes, moveRows } from "./move-rows.ts";
+import { type RowOutcomes, RowRegistry, viewRows } from "./row-registry.ts";
+import { allgatherValues, type World } from "./world.ts";
+
+/**
+ * `never`: every rank keeps its rows. `auto`: rows move where that is expected to save more time than it takes.
+ * `always`: ranks are made equal after every few layers, whatever it takes.
+ */
+export const REDEAL_MODES = ["never", "auto", "always"] as const;
+export type RedealMode = (typeof REDEAL_MODES)[number];
+
+export interface RankDriverOptions {
+  readonly world: World;
+  readonly redeal: RedealMode;
+  readonly rows: RowMode;
+  /** Neurons after each layer. */
+  readonly widths: readonly number[];
+  /** Numbers of this rank's rows among all. */
+  readonly numbers: Uint32Array;
+  readonly link: Link;
+}
+
+/** What happened at a cut. */
+export interface CutRecord {
+  /** Layers done. */
+  readonly layer: number;
+  /** Rows of every rank before, and rows that were joined and moved by all. */
+  readonly rows: readonly number[];
+  readonly joined: number;
+  readonly moved: number;
+  readonly worth: MoveWorth | null;
+}
+
+export interface RankDriver extends SegmentDriver {
+  readonly cuts: readonly CutRecord[];
+  /** After the run: what became of the rows that were here, and the activations of those that ended here. */
+  outcomes(): RowOutcomes;
+  activationsByNumber(): ReadonlyMap<number, Float32Array>;
+}
+
+/** The fewest guests that a rank has room for. */
+const MIN_EXTRA_ROWS = 1024;
+
+export function makeRankDriver(options: RankDriverOptions): RankDriver {
+  const { world, widths, numbers, redeal } = options;
+  const layers = widths.length;
+  // Without rows that die all ranks go on with what they began with.
+  const isAlone = world.size === 1 || redeal === "never" || (redeal === "auto" && options.rows === "all");
+  const extraRows = isAlone ? 0 : Math.max(MIN_EXTRA_ROWS, numbers.length);
+  const registry = new RowRegistry(numbers, extraRows);
+  const cuts: CutRecord[] = [];
+  let outcomes: RowOutcomes | null = null;
+  const kept = new Map<number, Float32Array>();
+  return {
+    extraRows,
+    cuts,
+    openSegment: (first) => (isAlone ? layers : nextCut(first, layers, redeal)),
+    betweenSegments: (layer, run, segment) => cut(options, registry, cuts, { layer, run, segment }),
+    async beginPass(pending) {
+      if (isAlone) return pending > 0;
+      const all = await allgatherValues(world, pending);
+      return all.some((count) => count > 0);
+    },
+    end(run, rows) {
+      outcomes = registry.outcomes(viewRows(run));
+      for (const [row, values] of rows ?? []) kept.set(registry.numberOf(row), values);
+    },
+    outcomes() {
+      if (outcomes === null) throw new Error("the run has not ended");
+      return outcomes;
+    },
+    activationsByNumber: () => kept,
+  };
+}
+
+/** Cuts come further and further apart: 4, 8, 16, ...; where rows must stay equal, 1, 2, 3, 4, 6, 8, 12, ... */
+export function nextCut(first: number, layers: number, redeal: RedealMode): number {
+  if (redeal === "auto") return Math.min(layers, Math.max(4, first * 2));
+  const half = 2 ** Math.floor(Math.log2(Math.max(1, first)));
+  const step = Math.max(1, half >> 1);
+  return Math.min(layers, first + step);
+}
+
+interface CutAt {
+  readonly layer: number;
+  readonly run: MainRun;
+  readonly segment: SegmentFigures;
+}
+
+async function cut(
+  { world, redeal, rows, widths, link }: RankDriverOptions,
+  registry: RowRegistry,
+  cuts: CutRecord[],
+  { layer, run, segment }: CutAt,
+): Promise<CutOutcome> {
+  const width = widths[layer - 1];
+  let list = listOf(run);
+  const before = list.length;
+  if (rows === "distinct") list = await joinAcrossRanks(world, run, registry, list, width);
+  const work = workOf(segment);
+  const state = { rows: list.length, secondsPerRow: work.secondsPerRow, room: roomOf(run, registry) };
+  const all = await allgatherValues(world, { state, before, rowsAtStart: work.rowsAtStart });
+  const states: RankState[] = all.map((one) => one.state);
+  const total = states.reduce((sum, one) => sum + one.rows, 0);
+  const start = all.reduce((sum, one) => sum + one.rowsAtStart, 0);
+  const survival = start === 0 ? 1 : Math.min(1, (total / start) ** (1 / (layer - segment.firstLayer)));
+  const moves = planMoves(redeal === "always" ? states.map((one) => ({ ...one, secondsPerRow: null })) : states);
+  const outlook = { layersLeft: widths.length - layer, survival, bytesPerRow: movedRowBytes(width), link };
+  const worth = moves.length === 0 ? null : judgeMoves(states, moves, outlook);
+  const isWorth = worth !== null && (redeal === "always" || worth.saved > worth.cost);
+  if (isWorth) list = await moveRows(world, run, registry, moves, list, width);
+  if (isWorth || list.length !== before) run.pieces.assign(list);
+  const rowsBefore = all.map((one) => one.before);
+  cuts.push({
+    layer,
+    rows: rowsBefore,
+    joined: rowsBefore.reduce((sum, count) => sum + count, 0) - total,
+    moved: isWorth ? moves.reduce((sum, move) => sum + move.rows, 0) : 0,
+    worth,
+  });
+  return { mergeFirst: false, isDone: total === 0 };
+}
+
+function listOf({ pieces }: MainRun): Uint32Array {
+  const lists = Array.from({ length: pieces.count }, (_, piece) => pieces.rowsOf(piece));
+  const list = new Uint32Array(lists.reduce((sum, rows) => sum + rows.length, 0));
+  let at = 0;
+  for (const rows of lists) {
+    list.set(rows, at);
+    at += rows.length;
+  }
+  return list;
+}
+
+function roomOf({ pieces }: MainRun, registry: RowRegistry): number {
+  return Math.min(pieces.freeSlotCount, registry.room);
+}
+
+/** Rows that the segment began with, and seconds that a row took for a layer. */
+function workOf({ firstLayer, seconds, reports }: SegmentFigures): {
+  rowsAtStart: number;
+  secondsPerRow: number | null;
+} {
+  let rowLayers = 0;
+  let rowsAtStart = 0;
+  for (const { rowsByLayer } of reports) {
+    rowLayers += rowsByLayer.reduce((sum, rows) => sum + rows, 0);
+    rowsAtStart += rowsByLayer[firstLayer];
+  }
+  return { rowsAtStart, secondsPerRow: rowLayers === 0 ? null : seconds / rowLayers };
+}
