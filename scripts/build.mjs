@@ -19,6 +19,11 @@ if (!existsSync(`${root}/node_modules/typescript`)) {
   console.error("build: the packages are missing; run `npm install` first");
   process.exit(2);
 }
+// TypeScript's compiler is a program of its own for each platform, in an optional package.
+if (!existsSync(`${root}/node_modules/@typescript/typescript-${process.platform}-${process.arch}`)) {
+  console.error("build: the compiler is missing; run `npm install` without --omit=optional");
+  process.exit(2);
+}
 run("scripts/build-kernels.mjs", []);
 const projects = process.argv.includes("--program") ? ["src/apps", "src/library"] : [];
 run("node_modules/typescript/bin/tsc", ["-b", ...projects]);

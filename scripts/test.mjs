@@ -22,6 +22,9 @@ const reporter = process.stdout.isTTY || process.env.CI === undefined ? "dot" : 
 const args = [
   "--test",
   `--test-reporter=${process.env.TEST_REPORTER ?? reporter}`,
+  "--test-reporter-destination=stdout",
+  "--test-reporter=./scripts/skip-reporter.mjs",
+  "--test-reporter-destination=stdout",
   "--test-timeout=600000",
   "--test-concurrency=2",
   ...files,

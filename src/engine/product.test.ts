@@ -11,7 +11,7 @@ import { FORMAT_PAIRS, isDense } from "../kernels/format-pairs.ts";
 import { compareCategories } from "../network/categories.ts";
 import { HASH_MODES } from "../partition/hashing.ts";
 import { sliceCsrRows } from "../sparse/convert.ts";
-import { challengeFolder, skipOrFail } from "../testing/challenge.ts";
+import { challengeFolder, NO_CHALLENGE, skipOrFail } from "../testing/challenge.ts";
 import { openEngine } from "./engine.ts";
 import { type ActivationFormat, STRATEGIES, type WeightFormat } from "./options.ts";
 
@@ -35,7 +35,7 @@ for (const [activationFormat, weightFormat] of PAIRS) {
   test(`${activationFormat} x ${weightFormat}: every strategy, hashing and number of workers gives the official categories`, async (t) => {
     const folder = challengeFolder();
     if (folder === null) {
-      skipOrFail(t, "challenge", "the official network is not here (GOSSAMER_CHALLENGE)");
+      skipOrFail(t, "challenge", NO_CHALLENGE);
       return;
     }
     const network = await readNetwork(`${folder}/neuron1024`, { layers: LAYERS });

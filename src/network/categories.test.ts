@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { challengeFolder, skipOrFail } from "../testing/challenge.ts";
+import { challengeFolder, NO_CHALLENGE, skipOrFail } from "../testing/challenge.ts";
 import { categoriesOf, compareCategories, hashCategories } from "./categories.ts";
 
 test("a row counts when any activation is not zero; NaN counts, -0 does not", () => {
@@ -67,7 +67,7 @@ test("the digest is SHA-256 of the 1-based numbers, each with a newline", async 
 test("the digest of the official categories is the digest of their file", async (t) => {
   const folder = challengeFolder();
   if (folder === null) {
-    skipOrFail(t, "challenge", "the official network is not here");
+    skipOrFail(t, "challenge", NO_CHALLENGE);
     return;
   }
   const file = readFileSync(`${folder}/neuron1024-l120-categories.tsv`);

@@ -16,6 +16,9 @@ export function challengeFolder(): string | null {
   return null;
 }
 
+/** Why tests of the official network are skipped; the same words everywhere, so that the report has one line. */
+export const NO_CHALLENGE = "the official 1024 x 120 network is not here (GOSSAMER_CHALLENGE)";
+
 /** Skips the running test with `reason`, or fails it when GOSSAMER_REQUIRE lists `what`. */
 export function skipOrFail(t: TestContext, what: string, reason: string): void {
   if ((process.env["GOSSAMER_REQUIRE"] ?? "").split(",").includes(what)) {

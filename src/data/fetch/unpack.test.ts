@@ -67,6 +67,17 @@ test("a large layer passes through whole", async () => {
   assert.equal(gunzipSync(readFileSync(join(fixture.networkFolder, "n1024-l1.tsv.gz"))).toString(), content);
 });
 
+test("what a killed run left of a layer does not stay", async () => {
+  using fixture = openFixture(await makeTarGz(tinyLayers(1024, 3)));
+  writeFileSync(
+    join(fixture.networkFolder, "n1024-l2.tsv.gz.tmp"),
+    "half a layer, and longer than the whole one".repeat(99),
+  );
+  assert.equal(await fixture.run(), 3);
+  assert.deepEqual(fixture.written(), ["n1024-l1.tsv.gz", "n1024-l2.tsv.gz", "n1024-l3.tsv.gz"]);
+  assert.equal(gunzipSync(readFileSync(join(fixture.networkFolder, "n1024-l2.tsv.gz"))).toString(), tinyLayer(2));
+});
+
 test("nothing wanted, nothing read", async () => {
   using fixture = openFixture(Buffer.from("not an archive"));
   assert.equal(await fixture.run({ wanted: [] }), 0);

@@ -109,7 +109,8 @@ async function takeEntry(
   }
   checkEntry(options, header);
   const path = `${options.networkFolder}/${layerName(options.neurons, layer)}${options.compress ? ".gz" : ""}`;
-  const temporary = `${path}.${process.pid}.tmp`;
+  // One name for all runs, so that what a killed run left is overwritten and renamed.
+  const temporary = `${path}.tmp`;
   try {
     const file = createWriteStream(temporary);
     const whole = checkLength(options.archivePath, header, entry);

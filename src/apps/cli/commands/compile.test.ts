@@ -16,7 +16,7 @@ import { makeRandom } from "../../../core/random.ts";
 import { openEngine } from "../../../engine/engine.ts";
 import { makeNetwork, type Network } from "../../../network/network.ts";
 import type { CsrMatrix } from "../../../sparse/matrix.ts";
-import { challengeFolder, skipOrFail } from "../../../testing/challenge.ts";
+import { challengeFolder, NO_CHALLENGE, skipOrFail } from "../../../testing/challenge.ts";
 import { runGossamer } from "../../../testing/command.ts";
 import { makePlantedNetwork } from "../../../testing/planted-network.ts";
 import { writeSmallModel } from "../../../testing/small-model.ts";
@@ -186,7 +186,7 @@ test("the engine runs layers without neurons", async () => {
 test("the official 1024 x 120 network keeps 167988 weights and its 1812 categories", async (t) => {
   const challenge = challengeFolder();
   if (challenge === null) {
-    skipOrFail(t, "challenge", "no official network: set GOSSAMER_CHALLENGE");
+    skipOrFail(t, "challenge", NO_CHALLENGE);
     return;
   }
   const record = await compile(join(challenge, "neuron1024"), "official.safetensors");

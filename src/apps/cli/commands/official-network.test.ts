@@ -7,14 +7,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { RunRecord } from "../../../report/run-record.ts";
-import { challengeFolder, skipOrFail } from "../../../testing/challenge.ts";
+import { challengeFolder, NO_CHALLENGE, skipOrFail } from "../../../testing/challenge.ts";
 import { runGossamer } from "../../../testing/command.ts";
 import { makeTemporaryFolder } from "../../../testing/temporary-folder.ts";
 
 test("the official categories, whatever the rows and workers", async (t) => {
   const official = challengeFolder();
   if (official === null) {
-    skipOrFail(t, "challenge", "the official 1024 x 120 network is not here (GOSSAMER_CHALLENGE)");
+    skipOrFail(t, "challenge", NO_CHALLENGE);
     return;
   }
   using folder = makeTemporaryFolder("official");
