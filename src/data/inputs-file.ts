@@ -111,8 +111,30 @@ export async function writeInputsSource(
     if (value === null) await values.append(spellValues(rows));
     onRows(first + rows.nrows);
   }
-  const gossamer = JSON.stringify({ orientation: "csr", shape: [nrows, ncols] });
-  await writer.finish({ format: INPUTS_FORMAT, gossamer });
+  await writer.finish(metadataOf(nrows, ncols));
+}
+
+/**
+ * Creates the file `path` with all but indices and values, which others write: one value an entry.
+ * @returns where in the file they begin, in bytes
+ */
+export async function openPartedInputs(
+  path: string,
+  { nrows, ncols, nnz }: InputsShape,
+  rowPtr: Uint32Array,
+): Promise<{ readonly indices: number; readonly values: number }> {
+  await using writer = await openSafetensorsWriter(path, INPUTS_HEADER_BYTES);
+  await writer.write(NAMES.indptr, "U32", rowPtr);
+  const values = writer.reserve(NAMES.values, "F32", nnz);
+  const indices = writer.reserve(NAMES.indices, ncols <= MAX_U16_DIMENSION ? "U16" : "U32", nnz);
+  values.leave();
+  indices.leave();
+  await writer.finish(metadataOf(nrows, ncols));
+  return { indices: indices.begin, values: values.begin };
+}
+
+function metadataOf(nrows: number, ncols: number): Readonly<Record<string, string>> {
+  return { format: INPUTS_FORMAT, gossamer: JSON.stringify({ orientation: "csr", shape: [nrows, ncols] }) };
 }
 
 /** Indices of the width that the file has, whatever the matrix has. */

@@ -19,6 +19,10 @@ export interface SafetensorsWriter extends AsyncDisposable {
 
 /** A tensor that is being filled. */
 export interface TensorSlot {
+  /** Where in the file it begins, in bytes. */
+  readonly begin: number;
+  /** Leaves it to somebody else, who writes it from `begin` on. */
+  leave(): void;
   /** The next elements. */
   append(elements: IndexArray | Float32Array): Promise<void>;
 }
@@ -41,6 +45,10 @@ export async function openSafetensorsWriter(path: string, headerBytes: number): 
     end += bytes;
     missingBytes += bytes;
     return {
+      begin: position,
+      leave() {
+        missingBytes -= bytes;
+      },
       async append({ buffer, byteOffset, byteLength }) {
         const from = position;
         position += byteLength;

@@ -68,8 +68,25 @@ export function runRanks(
   program: string,
   options: JobOptions = {},
 ): Promise<JobRun> {
-  const started = performance.now();
   const path = fileURLToPath(new URL(`../mpi/programs/${program}${extname(import.meta.url)}`, import.meta.url));
+  return runJob(runtime, ranks, path, options);
+}
+
+/** `mpiexec -n RANKS gossamer ARGS...`, from start to end. */
+export function runGossamerRanks(
+  runtime: MpiRuntime,
+  ranks: number,
+  args: readonly string[],
+  options: Omit<JobOptions, "args"> = {},
+): Promise<JobRun> {
+  return runJob(runtime, ranks, fileURLToPath(new URL("../../bin/gossamer.mjs", import.meta.url)), {
+    ...options,
+    args,
+  });
+}
+
+function runJob(runtime: MpiRuntime, ranks: number, path: string, options: JobOptions): Promise<JobRun> {
+  const started = performance.now();
   const command = [...runtime.options, "-n", String(ranks), process.execPath, path, ...(options.args ?? [])];
   const job = spawn(runtime.launcher, command, {
     env: { ...jobEnvironment(), ...options.env },

@@ -3,6 +3,7 @@
 
 import { agree } from "../../../cluster/agree.ts";
 import { inferRows, type RowsRun } from "../../../cluster/infer-rows.ts";
+import { writeRankOutput } from "../../../cluster/write-output.ts";
 import type { World } from "../../../cluster/world.ts";
 import { InvariantError } from "../../../core/errors.ts";
 import { readTruth, writeCategories } from "../../../data/truth.ts";
@@ -50,6 +51,7 @@ export async function inferOnRanks(
   await agree(world, async () => {
     if (isFirst && flags.categories !== undefined) await writeCategories(flags.categories, run.categories, signal);
   });
+  if (flags.output !== undefined) await writeRankOutput(world, flags.output, run);
   progress.end();
   const comparison = truth === null ? null : compareCategories(run.categories, truth);
   if (!isFirst) {
