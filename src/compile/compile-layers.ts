@@ -1,5 +1,5 @@
 // Compiles a network that is read layer by layer: one sweep from the last layer to the first, then the layers come out
-// rewritten from the first to the last. Two layers are in memory at a time, and a byte a neuron for layers with neurons
+// rewritten from the first to the last. Three layers are in memory at a time, and a byte a neuron for layers with neurons
 // that nobody reads.
 //
 // One round drops, folds and merges all that there is, with exceptions: where weights of merged inputs cancel, a neuron
@@ -9,14 +9,15 @@
 import type { Layer } from "../network/network.ts";
 import { makeBackwardSweep } from "./backward-sweep.ts";
 import { makeForwardPass } from "./forward-pass.ts";
-import { account, type CompileReport, type CompileSettings } from "./passes.ts";
+import { makeOrderPass } from "./order-layers.ts";
+import { account, type CompileReport, type CompileSettings, forgetMoves } from "./passes.ts";
 import { composeMaps } from "./output-map.ts";
 import { addSize } from "./size.ts";
 
 export interface LayerSource {
   readonly layerCount: number;
   readonly outputMap: Uint32Array | null;
-  /** A layer must stay as it is until the second next call. */
+  /** A layer must stay as it is until the third next call: the one before is held until its reader is rewritten. */
   readLayer(l: number): Promise<Layer>;
 }
 
@@ -66,5 +67,18 @@ export function compileLayers(
     isDone = !pass.needsAnotherRound;
     outputMap = composeMaps(outputMap, pass.outputMap);
   }
-  return { layers: rewrite(), needsAnotherRound: () => !isDone, outputMap: () => outputMap };
+  async function* rewriteInOrder(): AsyncGenerator<Layer, void, undefined> {
+    forgetMoves(report);
+    const order = makeOrderPass(report);
+    for await (const layer of rewrite()) {
+      const before = order.add(layer);
+      if (before !== null) yield before;
+    }
+    yield order.finish();
+  }
+  return {
+    layers: settings.passes.has("order") ? rewriteInOrder() : rewrite(),
+    needsAnotherRound: () => !isDone,
+    outputMap: () => outputMap,
+  };
 }

@@ -87,9 +87,10 @@ test("compiled networks compute the same, give a true account and compile to the
         const gone = report.passes.reduce((sum, pass) => sum + pass[key], 0);
         assert.equal(before[key] - gone, after[key], `${key} gone`);
       }
-      for (const { pass, weights, neurons } of report.passes) {
+      for (const { pass, weights, neurons, moved } of report.passes) {
         assert.ok(weights >= 0 && neurons >= 0, `${pass}: ${neurons} neurons, ${weights} weights`);
-        removed.set(pass, (removed.get(pass) ?? 0) + neurons + weights);
+        assert.ok(pass === "order" ? neurons + weights === 0 : moved === 0, `${pass} does only its own work`);
+        removed.set(pass, (removed.get(pass) ?? 0) + neurons + weights + moved);
       }
       assert.equal(compiled.outputs, network.outputs);
       if (compile.keepOutputs) assert.equal(compiled.outputMap, null);

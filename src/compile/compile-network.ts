@@ -4,7 +4,15 @@
 import { type Layer, makeNetwork, type Network } from "../network/network.ts";
 import { makeBackwardSweep } from "./backward-sweep.ts";
 import { makeForwardPass } from "./forward-pass.ts";
-import { account, type CompileOptions, type CompileReport, makeReport, resolveCompileOptions } from "./passes.ts";
+import { orderLayers } from "./order-layers.ts";
+import {
+  account,
+  type CompileOptions,
+  type CompileReport,
+  forgetMoves,
+  makeReport,
+  resolveCompileOptions,
+} from "./passes.ts";
 import { composeMaps } from "./output-map.ts";
 import { addSize } from "./size.ts";
 
@@ -29,6 +37,8 @@ export function compileNetwork(network: Network, options: CompileOptions = {}): 
     account(report, "unread", { seconds: (performance.now() - started) / 1000 });
     const pass = makeForwardPass(settings, sweep.plan(), report);
     layers = layers.map((layer: Layer, l) => pass.step(layer, layers[l + 1] ?? null));
+    forgetMoves(report);
+    if (settings.passes.has("order")) layers = orderLayers(layers, report);
     outputMap = composeMaps(outputMap, pass.outputMap);
     isDone = !pass.needsAnotherRound;
   }

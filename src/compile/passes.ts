@@ -4,9 +4,10 @@ import { checkChoice } from "../core/checks.ts";
 
 /**
  * `unread`: drop neurons that nobody reads. `zeros`: drop stored weights of value zero. `constants`: fold neurons that
- * read nothing into the biases of their readers. `equal`: merge neurons that always have the same activation.
+ * read nothing into the biases of their readers. `equal`: merge neurons that always have the same activation. `order`:
+ * number hidden neurons so that those read together lie together.
  */
-export const PASSES = ["unread", "zeros", "constants", "equal"] as const;
+export const PASSES = ["unread", "zeros", "constants", "equal", "order"] as const;
 /** Name of a pass. */
 export type Pass = (typeof PASSES)[number];
 
@@ -50,6 +51,8 @@ export interface PassReport {
   readonly pass: Pass;
   neurons: number;
   weights: number;
+  /** Neurons that have another number than without the pass `order`, in the last round. */
+  moved: number;
   seconds: number;
 }
 
@@ -74,12 +77,17 @@ export interface Size {
 export function makeReport({ passes }: CompileSettings): CompileReport {
   const ran = PASSES.filter((pass) => passes.has(pass));
   return {
-    passes: ran.map((pass) => ({ pass, neurons: 0, weights: 0, seconds: 0 })),
+    passes: ran.map((pass) => ({ pass, neurons: 0, weights: 0, moved: 0, seconds: 0 })),
     before: { neurons: 0, weights: 0 },
     after: { neurons: 0, weights: 0 },
     rounds: 0,
     rewriteSeconds: 0,
   };
+}
+
+/** Forgets what an earlier round moved: only the last round's numbers are written. */
+export function forgetMoves(report: CompileReport): void {
+  for (const line of report.passes) line.moved = 0;
 }
 
 /** Adds to the account of a pass; of one that did not run there is nothing to add. */
@@ -88,5 +96,6 @@ export function account(report: CompileReport, pass: Pass, found: Partial<Omit<P
   if (line === undefined) return;
   line.neurons += found.neurons ?? 0;
   line.weights += found.weights ?? 0;
+  line.moved += found.moved ?? 0;
   line.seconds += found.seconds ?? 0;
 }

@@ -1,5 +1,5 @@
-// Plan: layers of many sizes read backwards, forwards and in any order are those of the source, and the one given before
-// is still whole; memory is used again; a damaged layer is told to whoever asks for it and to nobody else, also when it
+// Plan: layers of many sizes read backwards, forwards and in any order are those of the source, and the two given before
+// are still whole; memory is used again; a damaged layer is told to whoever asks for it and to nobody else, also when it
 // was only read ahead; a network that has to be parsed passes through.
 
 import assert from "node:assert/strict";
@@ -41,12 +41,13 @@ for (const [name, order] of ORDERS) {
     await writeNetworkFile(path, network.layers, LAYERS);
     await using source = await openNetworkFile(path);
     await using reader = openReadAhead(source);
-    let before: { readonly layer: Layer; readonly l: number } | null = null;
+    const given: { readonly layer: Layer; readonly l: number }[] = [];
     for (const l of order) {
       const layer = await reader.readLayer(l);
       assert.deepEqual(plain(layer), plain(network.layers[l]), `layer ${l}`);
-      if (before !== null) assert.deepEqual(plain(before.layer), plain(network.layers[before.l]), "the one before");
-      before = { layer, l };
+      for (const before of given) assert.deepEqual(plain(before.layer), plain(network.layers[before.l]), "before");
+      given.unshift({ layer, l });
+      given.length = Math.min(given.length, 2);
     }
   });
 }
@@ -57,7 +58,7 @@ test("however many layers, few arrays hold them", async () => {
   const buffers = new Set<ArrayBufferLike>();
   for (let l = 39; l >= 0; l--) buffers.add((await reader.readLayer(l)).weights.rowIdx.buffer);
   for (let l = 0; l < 40; l++) buffers.add((await reader.readLayer(l)).weights.rowIdx.buffer);
-  assert.ok(buffers.size <= 4, `${buffers.size} arrays`);
+  assert.ok(buffers.size <= 5, `${buffers.size} arrays`);
 });
 
 function isDamage(error: unknown): boolean {

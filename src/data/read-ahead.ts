@@ -9,9 +9,11 @@ import type { NetworkSource } from "./network-source.ts";
 /** Layers read ahead, where a layer is no larger than MAX_AHEAD_BYTES. */
 const AHEAD = 2;
 const MAX_AHEAD_BYTES = 64 << 20;
+/** Layers that are whole at a time, the one asked for among them. */
+const GIVEN = 3;
 
 export interface LayerReader extends AsyncDisposable {
-  /** Layer `l`, and whatever of it is kept by reference, until the second next call. @throws FormatError, RangeError */
+  /** Layer `l`; its arrays hold it until the third next call. @throws FormatError, RangeError */
   readLayer(l: number): Promise<Layer>;
 }
 
@@ -21,7 +23,8 @@ export function openReadAhead(source: NetworkSource): LayerReader {
   if (direct === null) return { readLayer: (l) => source.readLayer(l), [Symbol.asyncDispose]: async () => {} };
   const slots: Slot[] = [];
   const isChecked = new Uint8Array(layerCount);
-  let before: number | null = null;
+  /** The layers given last, the latest first: their arrays are still in use. */
+  let given: number[] = [];
 
   /** The slot of layer l, its reading begun. @param wanted layers whose slots must stay */
   const begin = (l: number, wanted: readonly number[]): Slot => {
@@ -45,12 +48,13 @@ export function openReadAhead(source: NetworkSource): LayerReader {
     async readLayer(l) {
       const { nnz, indexBytes, valueCount } = direct.outline(l);
       const ahead = nnz * indexBytes + 4 * valueCount <= MAX_AHEAD_BYTES ? AHEAD : 0;
-      const step = before === null ? (l === 0 ? 1 : -1) : Math.sign(l - before);
+      const [before] = given;
+      const step = before === undefined ? (l === 0 ? 1 : -1) : Math.sign(l - before);
       const next = Array.from({ length: step === 0 ? 0 : ahead }, (_, k) => l + (k + 1) * step);
-      const wanted = [l, ...(before === null ? [] : [before]), ...next];
+      const wanted = [l, ...given, ...next];
       const slot = begin(l, wanted);
       for (const n of next) if (n >= 0 && n < layerCount) begin(n, wanted);
-      before = l;
+      given = [l, ...given.filter((kept) => kept !== l)].slice(0, GIVEN - 1);
       return (await slot.ready)!;
     },
     async [Symbol.asyncDispose]() {

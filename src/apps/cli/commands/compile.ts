@@ -33,6 +33,7 @@ Passes:
   zeros      drop stored weights of value zero
   constants  fold neurons that read nothing into the biases of their readers
   equal      merge neurons of the same inputs, weights, bias and activation
+  order      number hidden neurons so that those read together lie together
 Equal layers are always stored once. Outputs keep their number and order.
 
 Examples:
@@ -115,11 +116,11 @@ function linesOf(output: string, result: CompiledFile, seconds: number): Summary
       `${formatCount(before.neurons)} before, ${formatCount(after.neurons)} after${times(before.neurons, after.neurons)}`,
     ],
   ];
-  for (const { pass, neurons, weights, seconds: spent } of report.passes) {
+  for (const { pass, neurons, weights, moved, seconds: spent } of report.passes) {
+    const gone =
+      neurons + weights === 0 ? [] : [`${formatCount(neurons)} neurons, ${formatCount(weights)} weights gone`];
     const found =
-      neurons + weights === 0
-        ? "nothing to do"
-        : `${formatCount(neurons)} neurons, ${formatCount(weights)} weights gone`;
+      [...gone, ...(moved === 0 ? [] : [`${formatCount(moved)} neurons moved`])].join(", ") || "nothing to do";
     lines.push([pass, `${found}, ${formatSeconds(spent)}`]);
   }
   lines.push(["layers", `${formatCount(layerCount)}, ${formatCount(sharedLayers)} stored with an equal one before`]);
@@ -131,7 +132,8 @@ function linesOf(output: string, result: CompiledFile, seconds: number): Summary
     ["seconds", `${formatSeconds(seconds)} in ${report.rounds === 1 ? "one round" : `${report.rounds} rounds`}`],
   );
   if (before.weights === after.weights && before.neurons === after.neurons) {
-    lines.unshift(["result", "nothing to remove: the network is written as it is"]);
+    const moved = report.passes.some((pass) => pass.moved > 0);
+    lines.unshift(["result", `nothing to remove: the network is written ${moved ? "in another order" : "as it is"}`]);
   }
   return lines;
 }
