@@ -13,7 +13,7 @@ import { CHALLENGE_RULE } from "../network/layer-rule.ts";
 import { edgeCount, type Layer, makeNetwork, type Network } from "../network/network.ts";
 import { triplesToCsc } from "../sparse/convert.ts";
 import type { CscMatrix } from "../sparse/matrix.ts";
-import { challengeFolder, skipOrFail } from "../testing/challenge.ts";
+import { challengeFolder, NO_CHALLENGE, skipOrFail } from "../testing/challenge.ts";
 import { makeTemporaryFolder } from "../testing/temporary-folder.ts";
 import { LAYER_ENDINGS } from "./challenge-folder.ts";
 import { describeSource } from "./network-source.ts";
@@ -53,7 +53,7 @@ function makeRandomNetwork(neurons: number, layerCount: number, bias: number, se
 
 test("the official network: 120 layers of 32 weights a neuron, all 1/16", { timeout: 60_000 }, async (t) => {
   const folder = challengeFolder();
-  if (folder === null) return skipOrFail(t, "challenge", "the official network is not there");
+  if (folder === null) return skipOrFail(t, "challenge", NO_CHALLENGE);
   const steps: ReadProgress[] = [];
   const network = await readNetwork(folder, { onProgress: (step) => steps.push(step) });
   assert.deepEqual([network.layers.length, network.inputs, network.outputs], [120, 1024, 1024]);
@@ -78,7 +78,7 @@ test("the official network: 120 layers of 32 weights a neuron, all 1/16", { time
 
 test("the official network layer by layer, and its first three layers only", async (t) => {
   const folder = challengeFolder();
-  if (folder === null) return skipOrFail(t, "challenge", "the official network is not there");
+  if (folder === null) return skipOrFail(t, "challenge", NO_CHALLENGE);
   const first = await readNetwork(join(folder, "neuron1024"), { layers: 3 });
   assert.equal(first.layers.length, 3);
   await using source = await openNetwork(folder, { layers: 3 });

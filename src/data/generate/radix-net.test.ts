@@ -11,7 +11,7 @@ import * as fc from "fast-check";
 import { UsageError } from "../../core/errors.ts";
 import { makeNetwork } from "../../network/network.ts";
 import type { CscMatrix } from "../../sparse/matrix.ts";
-import { challengeFolder, skipOrFail } from "../../testing/challenge.ts";
+import { challengeFolder, NO_CHALLENGE, skipOrFail } from "../../testing/challenge.ts";
 import { type RadixNetOptions, radixNetLayers } from "./radix-net.ts";
 
 const NODE_WIDTH = 16;
@@ -71,14 +71,14 @@ function checkPeriod(layers: readonly number[][][], what: string): number[][] {
 
 test("without permutation the first layers are the official ones", (t) => {
   const folder = challengeFolder();
-  if (folder === null) return skipOrFail(t, "challenge", "the official network is not there");
+  if (folder === null) return skipOrFail(t, "challenge", NO_CHALLENGE);
   const layers = weightsOf({ neurons: 1024, layers: 6, seed: 0, permute: false });
   layers.forEach((weights, l) => assert.deepEqual(columnsOf(weights), readOfficialColumns(folder, l + 1)));
 });
 
 test("the official and the generated network have the same structure", (t) => {
   const folder = challengeFolder();
-  if (folder === null) return skipOrFail(t, "challenge", "the official network is not there");
+  if (folder === null) return skipOrFail(t, "challenge", NO_CHALLENGE);
   const generated = weightsOf({ neurons: 1024, layers: 120, seed: 5, permute: true });
   const networks: [string, (layer: number) => number[][]][] = [
     ["official", (layer) => readOfficialColumns(folder, layer)],
