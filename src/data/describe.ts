@@ -14,7 +14,7 @@ import { openGeneratedNetwork } from "./generated-network.ts";
 import { findInputs, INPUTS_FORMAT } from "./inputs-file.ts";
 import { readMatrixMarketHead } from "./matrix-market.ts";
 import { openNetworkFile } from "./network-file.ts";
-import type { NetworkSource } from "./network-source.ts";
+import { eachLayer, type NetworkSource } from "./network-source.ts";
 import { openInputSource } from "./open-input-source.ts";
 import type { ReadJob, TripleEncoding } from "./read-job.ts";
 import { type ReadOptions, runReadJobs } from "./read-options.ts";
@@ -97,11 +97,12 @@ async function describeNetwork(
   hasBias: boolean,
 ): Promise<FileDescription> {
   const layers: LayerFacts[] = [];
-  for (let l = 0; l < source.layerCount; l++) {
+  for await (const layer of eachLayer(source)) {
     checkNotAborted(options.signal);
-    layers.push(layerFacts(await source.readLayer(l), hasBias));
-    const bytesDone = Math.round((source.bytes * (l + 1)) / source.layerCount);
-    options.onProgress?.({ filesDone: l + 1, filesTotal: source.layerCount, bytesDone, bytesTotal: source.bytes });
+    layers.push(layerFacts(layer, hasBias));
+    const filesDone = layers.length;
+    const bytesDone = Math.round((source.bytes * filesDone) / source.layerCount);
+    options.onProgress?.({ filesDone, filesTotal: source.layerCount, bytesDone, bytesTotal: source.bytes });
   }
   const { path, format, bytes, inputs, outputs } = source;
   const edges = layers.reduce((sum, layer) => sum + layer.nnz, 0);

@@ -3,6 +3,7 @@
 import { UsageError } from "../core/errors.ts";
 import type { Layer } from "../network/network.ts";
 import type { DirectLayers } from "./direct-layers.ts";
+import { openReadAhead } from "./read-ahead.ts";
 
 export const NETWORK_FORMATS = ["safetensors", "challenge", "generated"] as const;
 export type NetworkFormat = (typeof NETWORK_FORMATS)[number];
@@ -42,9 +43,10 @@ export function describeSource(source: NetworkSource): string {
   return `network of ${layers}, ${source.inputs} inputs, ${source.outputs} outputs${edges} (${source.format})`;
 }
 
-/** Layers 0 .. layerCount-1 of a source, one after the other. */
+/** Layers 0 .. layerCount-1 of a source, one after the other, each whole until the third after it. */
 export async function* eachLayer(source: NetworkSource): AsyncGenerator<Layer> {
-  for (let l = 0; l < source.layerCount; l++) yield await source.readLayer(l);
+  await using reader = openReadAhead(source);
+  for (let l = 0; l < source.layerCount; l++) yield await reader.readLayer(l);
 }
 
 /** How many layers to read when the caller asks for the first `wanted`. @throws UsageError when there are fewer. */

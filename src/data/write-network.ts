@@ -52,11 +52,11 @@ export async function writeChallengeFolder(
   await writeFolderAtomically(
     path,
     async (temporary) => {
-      let first: Layer | null = null;
+      let first: FirstLayer | null = null;
       let l = 0;
       for await (const layer of layers) {
         checkNotAborted(options.signal);
-        first ??= layer;
+        first ??= { neurons: layer.weights.ncols, bias: layer.bias[0]! };
         checkChallengeLayer(layer, first, ++l);
         const name = join(temporary, `n${layer.weights.ncols}-l${l}.${ending}`);
         await writeTriples(name, layer.weights, format, ending.endsWith(".gz"), options.signal);
@@ -68,11 +68,17 @@ export async function writeChallengeFolder(
   );
 }
 
+/** What the first layer says of all: layers themselves may be overwritten once they are written. */
+interface FirstLayer {
+  readonly neurons: number;
+  readonly bias: number;
+}
+
 /** @throws UnsupportedError unless the layer reads back as it is. */
-function checkChallengeLayer(layer: Layer, first: Layer, number: number): void {
+function checkChallengeLayer(layer: Layer, first: FirstLayer, number: number): void {
   const { weights, bias, rule } = layer;
   checkCsc(weights, `layer ${number}`);
-  const neurons = first.weights.ncols;
+  const { neurons } = first;
   const other = "; write a .safetensors file";
   if (weights.nrows !== neurons || weights.ncols !== neurons) {
     const shape = `${weights.nrows} x ${weights.ncols}`;
@@ -86,7 +92,7 @@ function checkChallengeLayer(layer: Layer, first: Layer, number: number): void {
   if (!isClipped || activation.low !== wanted.low || activation.high !== wanted.high || biasRule !== "stored") {
     throw new UnsupportedError(`layer ${number} has another rule than the challenge's, which a folder assumes${other}`);
   }
-  const assumed = Math.fround(challengeBias(neurons) ?? first.bias[0]!);
+  const assumed = Math.fround(challengeBias(neurons) ?? first.bias);
   const at = bias.findIndex((b) => b !== assumed);
   if (at >= 0) {
     throw new UnsupportedError(`layer ${number} has bias ${bias[at]}, a challenge folder assumes ${assumed}${other}`);
