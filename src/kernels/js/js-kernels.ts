@@ -171,7 +171,8 @@ function spmmTile(
     const b = f32[(bias + j * biasStep) >>> 2];
     for (let r = 0; r < lanes; r++) {
       let z = format === UNIFORM ? fround(sums[r] * scale) : sums[r];
-      if (everywhere || z !== 0) z = fround(z + b);
+      // Minus zero becomes zero, as the vectors' addition makes it: a row that is dropped is zero, too.
+      z = everywhere || z !== 0 ? fround(z + b) : 0;
       if (z < low) z = low;
       if (z > high) z = high;
       f32[out + j * lanes + r] = z;
