@@ -2,7 +2,7 @@
 // throws, exits or stops beating, and the task fails with a WorkerError that names it; or the caller's signal ends it.
 // In the last two all threads are ended, so that nothing runs on and nothing hangs.
 
-import { availableParallelism } from "node:os";
+import { availableParallelism, getPriority } from "node:os";
 import { Worker } from "node:worker_threads";
 import { InterruptedError, ResourceError, WorkerError } from "../core/errors.ts";
 import { abortTeam, type Control, makeControl, readSign } from "./control.ts";
@@ -35,6 +35,13 @@ export interface Team {
 
 const TICK_MS = 100;
 const DEFAULT_SILENCE_MS = 1_500;
+/** A step of priority (nice) gives a thread this much less beside others. Source: sched(7), about 1.25. */
+const SHARE_PER_STEP = 1.25;
+
+/** How long a worker may be silent at a priority from -20 to 19: a process that yields to others gets little time. */
+export function patienceMs(priority: number): number {
+  return Math.round(DEFAULT_SILENCE_MS * SHARE_PER_STEP ** Math.max(0, priority));
+}
 
 let openThreads = 0;
 
@@ -102,7 +109,7 @@ export async function openTeam(options: TeamOptions): Promise<Team> {
             if (pending.size === 0) resolve();
           };
         }
-        timer = watchSilence(control, pending, options.silenceMs ?? DEFAULT_SILENCE_MS, (error) => fail(error));
+        timer = watchSilence(control, pending, options.silenceMs ?? patienceMs(getPriority()), (error) => fail(error));
         start();
       });
       return results;
