@@ -1,13 +1,13 @@
 // The whole product on the official network: strategies x hashings x format pairs x workers gives the official categories.
-// By default a cut (30 layers, after which the categories of the full network stand, and the first 2000 rows);
-// scripts/nightly.mjs sets the variables below for more. Not covered here: activations (oracle.test.ts).
+// A cut: 30 layers, after which the categories of the full network stand, and the first 2000 rows; scripts/nightly.mjs
+// runs it in full. Not covered here: activations (oracle.test.ts).
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mnistInputs } from "../data/generate/mnist.ts";
 import { readNetwork } from "../data/read-network.ts";
 import { readTruth } from "../data/truth.ts";
-import { FORMAT_PAIRS, isDense } from "../kernels/format-pairs.ts";
+import { isDense, LISTED_PAIRS } from "../kernels/format-pairs.ts";
 import { compareCategories } from "../network/categories.ts";
 import { HASH_MODES } from "../partition/hashing.ts";
 import { sliceCsrRows } from "../sparse/convert.ts";
@@ -15,20 +15,16 @@ import { challengeFolder, NO_CHALLENGE, skipOrFail } from "../testing/challenge.
 import { openEngine } from "./engine.ts";
 import { type ActivationFormat, STRATEGIES, type WeightFormat } from "./options.ts";
 
-const ROWS = Number(process.env["GOSSAMER_PRODUCT_ROWS"] ?? 2000);
-const LAYERS = Number(process.env["GOSSAMER_PRODUCT_LAYERS"] ?? 30);
+const ROWS = 2000;
+const LAYERS = 30;
 /** Dense weights multiply 32 times as much for the same answer; 300 rows hold the first category. */
-const DENSE_SHARE = 0.15;
-const WORKERS = (process.env["GOSSAMER_PRODUCT_WORKERS"] ?? "1,2,3").split(",").map(Number);
-const HASHES = HASH_MODES.filter((mode) => (process.env["GOSSAMER_PRODUCT_HASHES"] ?? mode).split(",").includes(mode));
-const CHOSEN = STRATEGIES.filter((s) => (process.env["GOSSAMER_PRODUCT_STRATEGIES"] ?? s).split(",").includes(s));
+const DENSE_ROWS = 300;
+const WORKERS = [1, 2, 3];
 
 /** Tiles, and the pairs that the reference system runs or announces. */
 const PAIRS: readonly (readonly [ActivationFormat, WeightFormat])[] = [
   ["tile", "csc"],
-  ...FORMAT_PAIRS.filter(([, , state]) => state === "runs" || state === "not implemented").map(
-    ([activations, weights]) => [activations, weights] as const,
-  ),
+  ...LISTED_PAIRS.map(({ activations, weights }) => [activations, weights] as const),
 ];
 
 for (const [activationFormat, weightFormat] of PAIRS) {
@@ -40,11 +36,11 @@ for (const [activationFormat, weightFormat] of PAIRS) {
     }
     const network = await readNetwork(`${folder}/neuron1024`, { layers: LAYERS });
     const all = await mnistInputs({ side: 32 });
-    const count = isDense(weightFormat) ? Math.ceil(ROWS * DENSE_SHARE) : ROWS;
+    const count = isDense(weightFormat) ? DENSE_ROWS : ROWS;
     const inputs = sliceCsrRows(all, 0, count);
     const truth = (await readTruth(`${folder}/neuron1024-l120-categories.tsv`)).filter((row) => row < count);
     assert.ok(truth.length > 0);
-    for (const hash of HASHES) {
+    for (const hash of HASH_MODES) {
       for (const workers of WORKERS) {
         await using engine = await openEngine(network, {
           hash,
@@ -53,7 +49,7 @@ for (const [activationFormat, weightFormat] of PAIRS) {
           weightFormat,
           warmUp: false,
         });
-        for (const strategy of CHOSEN) {
+        for (const strategy of STRATEGIES) {
           const { categories } = await engine.infer(inputs, { strategy });
           const { missing, extra } = compareCategories(categories, truth);
           assert.deepEqual(

@@ -56,6 +56,11 @@ export const FORMAT_PAIRS = [
   ["dense-row", "tcsc", "unlisted"],
 ] as const;
 
+/** The pairs that the reference system runs, or lists and refuses. */
+export const LISTED_PAIRS: readonly FormatPair[] = FORMAT_PAIRS.filter(
+  ([, , state]) => state === "runs" || state === "not implemented",
+).map(([activations, weights]) => ({ activations, weights }));
+
 export interface FormatPair {
   readonly activations: FactorFormat;
   readonly weights: FactorFormat;
