@@ -62,6 +62,21 @@ test("whole inference: verified, then every row mode with one worker and two", (
   }
 });
 
+test("what measuring costs is counted for several strategies", () => {
+  const out = join(folder, "measuring.json");
+  const sizes = ["--neurons", "1024", "--layers", "6", "--rows", "300"];
+  const { status, stdout, stderr } = bench("--quick", "--only", "measuring", ...sizes, "--out", out);
+  assert.equal(status, 0, stderr);
+  const { measuring } = JSON.parse(readFileSync(out, "utf8")) as BenchRecord;
+  assert.ok(measuring !== null && measuring.lookNs.median > 0);
+  for (const { spans, share, samplesMs, median } of measuring.results) {
+    // Every layer and batch has a span; a share is what was counted, times what was timed.
+    assert.ok(spans >= 6 && samplesMs.length === 1);
+    assert.equal(share, (spans * 2 * measuring.lookNs.median) / (median * 1e6));
+  }
+  assert.match(stdout, /A look at the clock takes/);
+});
+
 test("the peer in C gives the same bits and categories, or says why it did not run", (t) => {
   const out = join(folder, "peer.json");
   const sizes = ["--neurons", "256", "--layers", "6", "--rows", "300"];

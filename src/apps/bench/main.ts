@@ -9,6 +9,7 @@ import { enableRevectorize } from "../../threads/v8-flags.ts";
 import { type Ceiling, measureCeiling } from "./ceiling.ts";
 import { type InferenceResultRecord, measureInference } from "./inference-part.ts";
 import { type KernelResult, measureKernels } from "./kernel-part.ts";
+import { type MeasuringReport, measureMeasuring } from "./measuring-part.ts";
 import { measurePeer, type PeerReport } from "./peer-part.ts";
 import {
   BENCH_SCHEMA,
@@ -21,7 +22,7 @@ import {
 import type { SamplePlan } from "./sampling.ts";
 import { formatRecord } from "./tables.ts";
 
-const PARTS = ["kernels", "inference", "peer"] as const;
+const PARTS = ["kernels", "inference", "measuring", "peer"] as const;
 type Part = (typeof PARTS)[number];
 
 interface Options {
@@ -96,6 +97,9 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
     ? null
     : await measureInference({ neurons, layers, rows, workers, rounds, seed, onProgress: progress("inference") });
   const [smallest = 1024] = neurons;
+  const measuring = !wanted.has("measuring")
+    ? null
+    : await measureMeasuring({ neurons: smallest, layers, rows, rounds, seed, onProgress: progress("measuring") });
   const peer = !wanted.has("peer")
     ? null
     : await measurePeer({ neurons: smallest, layers, rows, rounds: peerRounds, seed, onProgress: progress("peer") });
@@ -105,7 +109,7 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
   if ((inference !== null || peer !== null) && Math.max(...workers) > machine.cores) {
     warnings.push({ kind: "oversubscribed", what: `${Math.max(...workers)} workers on ${machine.cores} cores` });
   }
-  warnings.push(...spreadWarnings(allTimings(ceiling, kernels, inference, peer)));
+  warnings.push(...spreadWarnings(allTimings(ceiling, kernels, inference, measuring, peer)));
   const record: BenchRecord = {
     schema: BENCH_SCHEMA,
     startedAt: startedAt.toISOString(),
@@ -116,6 +120,7 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
     ceiling,
     kernels,
     inference,
+    measuring,
     peer,
     warnings,
   };
@@ -129,6 +134,7 @@ function allTimings(
   ceiling: Ceiling | null,
   kernels: readonly KernelResult[] | null,
   inference: readonly InferenceResultRecord[] | null,
+  measuring: MeasuringReport | null,
   peer: PeerReport | null,
 ): { name: string; spread: number | null }[] {
   return [
@@ -138,6 +144,7 @@ function allTimings(
     })),
     ...(kernels ?? []).map(({ name, timing }) => ({ name, spread: timing.spread })),
     ...(inference ?? []),
+    ...(measuring?.results ?? []),
     ...(peer === null || "unavailable" in peer ? [] : peer.timings),
   ];
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Ceiling } from "./ceiling.ts";
 import type { InferenceResultRecord } from "./inference-part.ts";
 import type { KernelResult } from "./kernel-part.ts";
+import type { MeasuringReport } from "./measuring-part.ts";
 import type { PeerReport } from "./peer-part.ts";
 
 export const BENCH_SCHEMA = "gossamer.bench/1";
@@ -43,6 +44,7 @@ export interface BenchRecord {
   readonly ceiling: Ceiling | null;
   readonly kernels: readonly KernelResult[] | null;
   readonly inference: readonly InferenceResultRecord[] | null;
+  readonly measuring: MeasuringReport | null;
   readonly peer: PeerReport | null;
   readonly warnings: readonly Warning[];
 }

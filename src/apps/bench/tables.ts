@@ -5,6 +5,7 @@ import { formatBytes, formatCount } from "../../core/units.ts";
 import { KERNEL_IDS } from "../../kernels/catalog.ts";
 import type { InferenceResultRecord } from "./inference-part.ts";
 import type { KernelResult } from "./kernel-part.ts";
+import type { MeasuringReport } from "./measuring-part.ts";
 import type { PeerReport } from "./peer-part.ts";
 import type { BenchRecord, Warning } from "./record.ts";
 import { CEILING_BYTES, CEILING_LEVELS } from "./ceiling.ts";
@@ -16,7 +17,7 @@ const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
 /** All parts of a record, a blank line between them. */
 export function formatRecord(record: BenchRecord): string {
-  const { ceiling, kernels, inference, peer, machine, git, warnings } = record;
+  const { ceiling, kernels, inference, measuring, peer, machine, git, warnings } = record;
   const parts = [
     `${machine.cpu ?? "unknown CPU"}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}; Node ${machine.node}` +
       `, commit ${git === null ? "unknown" : git.commit.slice(0, 10) + (git.dirty ? " and changes" : "")}`,
@@ -29,6 +30,7 @@ export function formatRecord(record: BenchRecord): string {
     parts.push(`Ceiling of loads and adds alone, 1e9 edges/s on one thread: ${levels.join(", ")}.`);
   }
   if (inference !== null) parts.push(inferenceTable(inference, ceiling?.edgesPerSecond.l1 ?? null));
+  if (measuring !== null) parts.push(measuringTable(measuring));
   if (peer !== null) parts.push(peerTable(peer, ceiling?.edgesPerSecond.l1 ?? null));
   if (warnings.length > 0) parts.push(formatWarnings(warnings));
   return parts.join("\n\n");
@@ -41,6 +43,18 @@ function formatWarnings(warnings: readonly Warning[]): string {
   const many = `${spread.length} timings are spread by more than 10 %: something else was running; the record names them`;
   const shown = spread.length > 3 ? [many] : spread.map(({ what }) => what);
   return ["Warnings:", ...[...others, ...shown].map((what) => `  ${what}`)].join("\n");
+}
+
+function measuringTable({ lookNs, results }: MeasuringReport): string {
+  const table = new Table({
+    head: ["strategy, rows", "spans of a worker", "ms", "measuring"],
+    style: PLAIN,
+    colAligns: ["left", "right", "right", "right"],
+  });
+  for (const { strategy, rowMode, spans, median, share } of results) {
+    table.push([`${strategy}, ${rowMode}`, formatCount(spans), median.toFixed(1), `${(100 * share).toFixed(2)} %`]);
+  }
+  return `A look at the clock takes ${lookNs.median.toFixed(0)} ns.\n${table.toString()}`;
 }
 
 function kernelTable(results: readonly KernelResult[]): string {
