@@ -13,13 +13,17 @@ export interface RecordWish {
   readonly seconds: number;
   /** Computed by each worker; the busy time is in proportion to it. */
   readonly edges: readonly number[];
+  readonly case?: string;
+  readonly rows?: string;
+  /** Further axes of the point, as in a specification. */
+  readonly axes?: Readonly<Record<string, string | number>>;
 }
 
 export function makeStudyRecord(wish: RecordWish): StudyRecord {
   const { strategy, hash, workers, seconds, edges } = wish;
   const hashMethod = hash === "none" ? null : (wish.hashMethod ?? "deal");
   const busy = edges.map((some) => (seconds * some) / Math.max(...edges));
-  const combo = { workers, strategy, hash, ...(hashMethod === null ? {} : { hashMethod }) };
+  const combo = { workers, strategy, hash, ...(hashMethod === null ? {} : { hashMethod }), ...wish.axes };
   const total = edges.reduce((sum, some) => sum + some, 0);
   const noSeconds = Object.fromEntries(SPAN_KINDS.map((kind) => [kind, 0])) as Record<SpanKind, number>;
   return {
@@ -32,7 +36,7 @@ export function makeStudyRecord(wish: RecordWish): StudyRecord {
       hashMethod,
       pickOrder: null,
       tilesPerWorker: null,
-      rows: "nonzero",
+      rows: wish.rows ?? "nonzero",
       workers,
       ranks: 1,
       redeal: null,
@@ -70,12 +74,12 @@ export function makeStudyRecord(wish: RecordWish): StudyRecord {
     study: {
       schema: STUDY_SCHEMA,
       study: "a study",
-      case: "a case",
+      case: wish.case ?? "a case",
       network: "a network",
       inputs: "inputs",
       definition: "0".repeat(12),
       combo,
-      key: `a case: ${Object.values(combo).join(" ")}`,
+      key: `${wish.case ?? "a case"}: ${Object.values(combo).join(" ")}`,
       repeat: 1,
       startedAt: "2026-01-31T12:00:00.000Z",
       verified: { rows: 100, referenceRows: 6, reference: "oracle", largestError: 0 },

@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 import type { NumberedRecord } from "../../report/study/study-record.ts";
 import { findChromium, launchChromium } from "../../testing/chromium.ts";
 import { skipOrFail } from "../../testing/challenge.ts";
+import { makeStudyRecord } from "../../testing/study-records.ts";
 import { runSmallStudy } from "../../testing/small-study.ts";
 import { makeTemporaryFolder } from "../../testing/temporary-folder.ts";
 import { REPORT_FILE, SUMMARY_FILE, writeReport } from "./write-report.ts";
@@ -91,6 +92,38 @@ test("the page in Chromium", async (t) => {
     assert.deepEqual([...new Set(styles)], ["avoid"]);
     const paper = await page.pdf({ preferCSSPageSize: true, format: "A4" });
     assert.equal(paper.subarray(0, 5).toString("latin1"), "%PDF-");
+  } finally {
+    await browser.close();
+  }
+});
+
+test("long labels and large numbers fit, on a screen and on paper", async (t) => {
+  const program = findChromium();
+  if (program === null) return skipOrFail(t, "chromium", "no Chromium on this machine");
+  using wide = makeTemporaryFolder("report-wide");
+  const edges = [13_567_459_328, 13_567_459_300];
+  const wishes = ["earliest-first", "slower-first", "faster-first"].flatMap((pickOrder) =>
+    [0.5704, 0.5676, 0.5712].map((seconds) => {
+      const axes = { pickOrder, tilesPerWorker: 8, kernel: pickOrder };
+      return makeStudyRecord({ strategy: "data-then-model", hash: "both", workers: 2, seconds, edges, axes });
+    }),
+  );
+  await writeReport(
+    wide.path,
+    wishes.map((record, k) => ({ line: 101 + 7 * k, record: { ...record, rows: 60_000 } })),
+    signal,
+  );
+  const browser = await launchChromium(program);
+  try {
+    const page = await browser.newPage({ viewport: { width: 900, height: 1200 } });
+    await page.goto(pathToFileURL(join(wide.path, REPORT_FILE)).href);
+    const overflows = `[...document.querySelectorAll(".table")].map((table) => table.scrollWidth - table.clientWidth)`;
+    assert.deepEqual(await page.evaluate(overflows), [0]);
+    assert.match(await page.locator("dl").innerText(), /60\u00a0000 rows/);
+    // A4 less its margins.
+    await page.setViewportSize({ width: 680, height: 1000 });
+    await page.emulateMedia({ media: "print" });
+    assert.deepEqual(await page.evaluate(overflows), [0]);
   } finally {
     await browser.close();
   }

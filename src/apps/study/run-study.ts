@@ -1,7 +1,7 @@
 // Runs a study: the cases one after the other, in each first the verification, then repeat 1 of every combo, repeat 2 of
 // every combo, and so on, so that a slow minute of the machine meets all of them. What has a record is not run again.
 
-import { UsageError } from "../../core/errors.ts";
+import { InvariantError, UsageError } from "../../core/errors.ts";
 import { openEngine } from "../../engine/engine.ts";
 import { resolveSettings } from "../../engine/options.ts";
 import { makeRunRecord, type RuntimeFacts } from "../../report/run-record.ts";
@@ -115,7 +115,7 @@ async function runCase(
     const record = await measure(item, spec, run, { materials, verified, readSeconds }, options);
     sha256 ??= record.categories.sha256;
     if (record.categories.sha256 !== sha256) {
-      throw new UsageError(`${run.key}: names other categories than the runs before; the records before it stand`);
+      throw new InvariantError(`${run.key}: names other categories than the runs before; the records before it stand`);
     }
     await appendRecord(options.folder, record);
   }

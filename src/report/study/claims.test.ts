@@ -88,6 +88,34 @@ test("auto beside the best of the others", () => {
   assert.equal(verdicts([UNFAIR, DEALT, { ...auto, seconds: 1.2 }])[5], "does not hold");
 });
 
+test("times are compared within one rows mode", () => {
+  const all = { rows: "all", axes: { rows: "all" } } as const;
+  const nonzero = { axes: { rows: "nonzero" } } as const;
+  const auto = { ...UNFAIR, strategy: "auto" } as const;
+  const joined = { ...UNFAIR, strategy: "data-then-model" } as const;
+  const slow = (wish: RecordWish, seconds: number): RecordWish => ({ ...wish, seconds, ...all });
+  const quick = (wish: RecordWish, seconds: number): RecordWish => ({ ...wish, seconds, ...nonzero });
+  assert.equal(verdicts([slow(auto, 20), slow(UNFAIR, 20), quick(auto, 2), quick(UNFAIR, 2)])[5], "holds");
+  assert.equal(verdicts([slow(auto, 20), slow(UNFAIR, 20), quick(auto, 2), quick(UNFAIR, 1)])[5], "partly");
+  assert.equal(verdicts([slow(joined, 10), slow(UNFAIR, 20), quick(UNFAIR, 2)])[3], "holds");
+});
+
+test("a label names the axes that vary in its own case", () => {
+  const [all, nonzero] = ["all", "nonzero"].map((rows) => ({ rows, kernel: "js" }));
+  assert.ok(all !== undefined && nonzero !== undefined);
+  const points = groupPoints(
+    number([
+      { ...UNFAIR, case: "one", axes: all },
+      { ...DEALT, case: "one", axes: nonzero },
+      { ...UNFAIR, case: "other", axes: all },
+    ]),
+  );
+  assert.deepEqual(
+    points.map(({ label }) => label),
+    ["data, all", "data, nonzero", "data"],
+  );
+});
+
 test("the page names studies, cases, verdicts and records", () => {
   const page = formatFindings([{ folder: "some/where/sorted/", records: number([UNFAIR, DEALT]) }]);
   assert.match(page, /from 2 records/);

@@ -25,7 +25,7 @@ export function imbalanceFigure(all: readonly Point[], document: ChartDocument):
     marginLeft,
     marginRight,
     x: { label: "largest / mean of computed edges", nice: true, ...AXIS_LABEL, zero: false, ticks: 5 },
-    y: { label: null, domain: hashings, padding: 0.2 },
+    y: { label: null, domain: hashings, padding: 0.6 },
     fy: { label: null, domain: groups, padding: 0.1 },
     fx: { label: null, domain: panels.map((workers) => `${workers} workers`), padding: 0.08 },
     marks: [

@@ -1,6 +1,7 @@
 // Rows by layer: how many are not all zero, and how many each way of choosing rows computed.
 
 import * as Plot from "@observablehq/plot";
+import { formatCount } from "../../core/units.ts";
 import { AXIS_LABEL, type ChartDocument, drawSvg, FAINT, INK, labelWidth, paletteColour } from "./chart-look.ts";
 import type { FigureOrReason } from "./figure.ts";
 import type { Point } from "./points.ts";
@@ -35,7 +36,7 @@ export function liveFigure(points: readonly Point[], document: ChartDocument): F
     height: HEIGHT,
     marginLeft: 60,
     marginTop: 30,
-    marginRight: labelWidth(["60,000"]),
+    marginRight: labelWidth([formatCount(best.record.rows)]),
     x: { label: "layer", ...AXIS_LABEL, nice: false },
     y: {
       label: "rows",
@@ -54,12 +55,12 @@ export function liveFigure(points: readonly Point[], document: ChartDocument): F
         dx: 6,
         textAnchor: "start",
         fill: (d) => colourOf(d.name),
-        text: (d) => d.rows.toLocaleString("en"),
+        text: (d) => formatCount(d.rows),
       }),
     ],
   });
   const text =
-    `Rows of ${best.record.rows.toLocaleString("en")} that are not all zero after each layer (dashed), and rows that one ` +
+    `Rows of ${formatCount(best.record.rows)} that are not all zero after each layer (dashed), and rows that one ` +
     "run of each rows mode computed in each layer.";
   const legend = names.map((label) => ({
     label,

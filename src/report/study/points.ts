@@ -12,6 +12,8 @@ export interface Point {
   readonly hashing: string;
   /** Strategy, and whatever else distinguishes this point besides hashing and workers: "data, nonzero". */
   readonly label: string;
+  /** What two points must share for their times to be compared: rows mode, kernel set and formats. */
+  readonly ground: string;
   readonly workers: number;
   readonly records: readonly NumberedRecord[];
   /** The first record: for counts, which repeats share unless workers compete for tiles. */
@@ -30,7 +32,10 @@ const PLACED_AXES = new Set(["strategy", "hash", "hashMethod", "workers"]);
 /** Points in the order of their first records. */
 export function groupPoints(records: readonly NumberedRecord[]): Point[] {
   const byKey = Map.groupBy(records, ({ record }) => record.study.key);
-  const varying = varyingAxes(records.map(({ record }) => record));
+  const byCase = Map.groupBy(records, ({ record }) => record.study.case);
+  const varying = new Map(
+    Array.from(byCase, ([name, group]) => [name, varyingAxes(group.map(({ record }) => record))]),
+  );
   return Array.from(byKey, ([key, group]) => makePoint(key, group, varying));
 }
 
@@ -38,16 +43,21 @@ export function medianOf(samples: readonly number[]): number {
   return summarize(samples).median;
 }
 
-function makePoint(key: string, records: readonly NumberedRecord[], varying: ReadonlySet<string>): Point {
+function makePoint(
+  key: string,
+  records: readonly NumberedRecord[],
+  varying: ReadonlyMap<string, ReadonlySet<string>>,
+): Point {
   const first = (records[0] as NumberedRecord).record;
   const { settings, study } = first;
-  const extra = Object.entries(study.combo).filter(([axis]) => varying.has(axis));
+  const extra = Object.entries(study.combo).filter(([axis]) => varying.get(study.case)?.has(axis));
   return {
     key,
     case: study.case,
     strategy: settings.strategy,
     hashing: hashText(settings.hash, settings.hashMethod),
     label: [settings.strategy, ...extra.map(([, value]) => value)].join(", "),
+    ground: [settings.rows, settings.kernel, settings.activationFormat, settings.weightFormat].join(", "),
     workers: settings.workers,
     records,
     first,
@@ -58,17 +68,11 @@ function makePoint(key: string, records: readonly NumberedRecord[], varying: Rea
   };
 }
 
-/** Axes with two values among points of one case that have a value there at all. */
+/** Axes with two values among these records of one case; a point that has none there does not count. */
 function varyingAxes(records: readonly StudyRecord[]): Set<string> {
   const values = new Map<string, Set<string | number>>();
-  for (const { study } of records) {
-    for (const [axis, value] of Object.entries(study.combo)) {
-      if (PLACED_AXES.has(axis)) continue;
-      const name = `${study.case}\n${axis}`;
-      values.set(name, (values.get(name) ?? new Set()).add(value));
-    }
+  for (const [axis, value] of records.flatMap(({ study }) => Object.entries(study.combo))) {
+    if (!PLACED_AXES.has(axis)) values.set(axis, (values.get(axis) ?? new Set()).add(value));
   }
-  const varying = new Set<string>();
-  for (const [name, seen] of values) if (seen.size > 1) varying.add(name.split("\n")[1] ?? "");
-  return varying;
+  return new Set(Array.from(values).flatMap(([axis, seen]) => (seen.size > 1 ? [axis] : [])));
 }

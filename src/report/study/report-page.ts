@@ -207,6 +207,8 @@ function formatMillions(count: number): string {
   return `${formatCount(count / 1e6)} M`;
 }
 
+/** Text for the page: markup is escaped, and a number is never cut at the end of a line. */
 export function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  const whole = text.replaceAll(/(?<=\d) (?=\d{3}(?!\d))/g, "\u00a0");
+  return whole.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

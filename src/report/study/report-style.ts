@@ -31,9 +31,10 @@ figcaption { font-size: 13.5px; margin-top: 6px; color: var(--ink); }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 12px; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: 6px 0; font-size: 13.5px; }
-th, td { text-align: left; padding: 3px 9px 3px 0; border-bottom: 1px solid var(--rule); vertical-align: baseline; }
+th, td { text-align: left; padding: 3px 6px 3px 0; border-bottom: 1px solid var(--rule); vertical-align: baseline; }
 th { border-bottom: 2px solid var(--ink); vertical-align: bottom; line-height: 1.25; }
-td { white-space: nowrap; } td:last-child { white-space: normal; }
+td { white-space: nowrap; }
+td:first-child { white-space: normal; min-width: 7.5em; } td:last-child { white-space: normal; min-width: 6.5em; }
 td.number, th.number { text-align: right; }
 tr.fastest { background: var(--mark); font-weight: 600; }
 footer { margin-top: 40px; color: var(--soft); font-size: 13px; }
@@ -44,7 +45,7 @@ footer { margin-top: 40px; color: var(--soft); font-size: 13px; }
   figure, tr, .doubts, dl { break-inside: avoid; }
   h2, h3, caption, thead { break-after: avoid; }
   section + section { break-before: page; }
-  table { font-size: 8pt; } th, td { padding-right: 6px; }
+  table { font-size: 8pt; } th, td { padding-right: 4px; }
   .table { overflow: visible; }
   nav { display: none; } a { color: inherit; text-decoration: none; }
 }
