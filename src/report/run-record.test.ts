@@ -60,6 +60,7 @@ test("every field of a record", async () => {
       rows: "all",
       workers: 1,
       ranks: 1,
+      redeal: null,
       kernel: "js",
       activationFormat: "tile",
       weightFormat: "csc",
@@ -73,6 +74,8 @@ test("every field of a record", async () => {
       extra: null,
     },
     edges: { nominal: 12, computed: 12 },
+    ranks: null,
+    cuts: null,
     runtime: { node: "26.0.0", cpu: "some", cores: 2 },
   });
   assert.deepEqual([seconds.read, seconds.total], [0.25, 2]);
