@@ -1,15 +1,19 @@
 // One run on many ranks, its rows split over them: every rank reads the network and its share of the inputs, infers with
 // its own engine, and all learn the categories.
 
+import { basename } from "node:path";
 import { readNetwork } from "../data/read-network.ts";
 import { type Engine, openEngine } from "../engine/engine.ts";
+import { hashOptions } from "../engine/lay-out.ts";
 import type { EngineOptions, Settings } from "../engine/options.ts";
+import { orderAfterLayer } from "../engine/place-network.ts";
 import type { InferenceResult } from "../engine/result.ts";
 import { edgeCount, type Network } from "../network/network.ts";
 import { hashesNeurons, hashesRows } from "../partition/hashing.ts";
 import { agree, agreeOn } from "./agree.ts";
 import { measureLink } from "./link.ts";
-import { type CutRecord, makeRankDriver, type RedealMode } from "./rank-driver.ts";
+import { type CheckpointOptions, findState } from "./checkpointer.ts";
+import { type CutRecord, makeRankDriver, type RankDriverOptions, type RedealMode } from "./rank-driver.ts";
 import { readRankInputs } from "./read-rank-inputs.ts";
 import { resolveRows, type RowOutcomes } from "./row-registry.ts";
 import { allgatherValues, gatherValues, type World } from "./world.ts";
@@ -21,6 +25,8 @@ export interface RowsRunOptions {
   readonly bias?: number | undefined;
   readonly engine: EngineOptions;
   readonly redeal: RedealMode;
+  /** Where the state is saved as the run goes, and how often at most; null for a run that is not saved. */
+  readonly checkpoint: { readonly folder: string; readonly seconds: number } | null;
   /** What must be the same on all ranks: the program's version. */
   readonly version: string;
   readonly signal: AbortSignal;
@@ -59,6 +65,10 @@ export interface RowsRun {
   readonly settings: Settings;
   readonly seconds: { readonly read: number; readonly prepare: number; readonly infer: number };
   readonly cuts: readonly CutRecord[];
+  /** Layers that an earlier run had done, whose state this one went on from; null for a run from the start. */
+  readonly resumedLayer: number | null;
+  /** Removes the saved state, once everything of the run has been written. Collective. */
+  removeCheckpoint(): Promise<void>;
   /** Everything of all ranks, at rank 0; null elsewhere. */
   readonly all: readonly RankReport[] | null;
 }
@@ -95,6 +105,7 @@ export async function inferRows(world: World, options: RowsRunOptions): Promise<
   // Neurons are dealt to workers: other numbers of workers would mean other numbers of neurons.
   if (hashesNeurons(hash)) await agreeOn(world, "workers", String(engine.settings.workers));
   const link = await measureLink(world);
+  const checkpoint = await openCheckpoint(world, options, { network, nrows: inputs.nrows, settings: engine.settings });
   const driver = makeRankDriver({
     world,
     redeal: engine.settings.activationFormat === "tile" ? options.redeal : "never",
@@ -102,6 +113,7 @@ export async function inferRows(world: World, options: RowsRunOptions): Promise<
     widths: network.layers.map(({ weights }) => weights.ncols),
     numbers: inputs.rows.numbers,
     link,
+    checkpoint,
   });
   const before = { ...world.traffic };
   const prepare = secondsSince(preparing);
@@ -124,8 +136,28 @@ export async function inferRows(world: World, options: RowsRunOptions): Promise<
     settings: engine.settings,
     seconds: await slowest(world, { read, prepare: prepare + result.figures.prepareSeconds, infer }),
     cuts: driver.cuts,
+    resumedLayer: driver.checkpointer?.resumedLayer ?? null,
+    removeCheckpoint: async () => driver.checkpointer?.clear(),
     all: await gatherValues<RankReport>(world, { figures, run: result.figures }),
   };
+}
+
+/** What a run saves and goes on from, and the state found. Collective. */
+async function openCheckpoint(
+  world: World,
+  { checkpoint, model, input }: RowsRunOptions,
+  { network, nrows, settings }: { network: Network; nrows: number; settings: Settings },
+): Promise<RankDriverOptions["checkpoint"]> {
+  if (checkpoint === null) return null;
+  const hash = hashesNeurons(settings.hash) ? hashOptions(settings) : null;
+  const kept = settings.keepActivations ? ", activations kept" : "";
+  const size = `${network.layers.length} layers, ${edgeCount(network)} weights, ${nrows} rows`;
+  const options: CheckpointOptions = {
+    ...checkpoint,
+    identity: `${basename(model)} on ${basename(input)}: ${size}${kept}`,
+    orderAfter: (layers) => orderAfterLayer(network, layers - 1, hash),
+  };
+  return { options, found: await findState(world, options) };
 }
 
 function secondsSince(startedMs: number): number {

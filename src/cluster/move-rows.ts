@@ -13,6 +13,18 @@ export function movedRowBytes(width: number): number {
   return (width + FACTS) * 4;
 }
 
+/** Rows on all lists of a run, a copy. */
+export function listedRows({ pieces }: MainRun): Uint32Array {
+  const lists = Array.from({ length: pieces.count }, (_, piece) => pieces.rowsOf(piece));
+  const list = new Uint32Array(lists.reduce((sum, rows) => sum + rows.length, 0));
+  let at = 0;
+  for (const rows of lists) {
+    list.set(rows, at);
+    at += rows.length;
+  }
+  return list;
+}
+
 /** The activations of a row in the pool: `width` words, a view. */
 export function poolWords({ task, memory }: MainRun, slot: number, width: number): Uint32Array {
   return new Uint32Array(memory.buffer, task.pool + slot * task.slotBytes, width);

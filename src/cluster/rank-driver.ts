@@ -3,9 +3,10 @@
 
 import type { RowMode } from "../engine/options.ts";
 import type { CutOutcome, MainRun, SegmentDriver, SegmentFigures } from "../engine/segments.ts";
+import { Checkpointer, type CheckpointOptions, type FoundState, MAX_CHECKPOINT_LAYERS } from "./checkpointer.ts";
 import { joinAcrossRanks } from "./join-rows.ts";
 import { judgeMoves, type Link, type MoveWorth, planMoves, type RankState } from "./move-plan.ts";
-import { movedRowBytes, moveRows } from "./move-rows.ts";
+import { listedRows, movedRowBytes, moveRows } from "./move-rows.ts";
 import { type RowOutcomes, RowRegistry, viewRows } from "./row-registry.ts";
 import { allgatherValues, type World } from "./world.ts";
 
@@ -25,6 +26,8 @@ export interface RankDriverOptions {
   /** Numbers of this rank's rows among all. */
   readonly numbers: Uint32Array;
   readonly link: Link;
+  /** Set for a run that saves its state, with the state that it goes on from. */
+  readonly checkpoint: { readonly options: CheckpointOptions; readonly found: FoundState | null } | null;
 }
 
 /** What happened at a cut. */
@@ -40,6 +43,7 @@ export interface CutRecord {
 
 export interface RankDriver extends SegmentDriver {
   readonly cuts: readonly CutRecord[];
+  readonly checkpointer: Checkpointer | null;
   /** After the run: what became of the rows that were here, and the activations of those that ended here. */
   outcomes(): RowOutcomes;
   activationsByNumber(): ReadonlyMap<number, Float32Array>;
@@ -49,27 +53,41 @@ export interface RankDriver extends SegmentDriver {
 const MIN_EXTRA_ROWS = 1024;
 
 export function makeRankDriver(options: RankDriverOptions): RankDriver {
-  const { world, widths, numbers, redeal } = options;
+  const { world, widths, numbers, redeal, checkpoint } = options;
   const layers = widths.length;
   // Without rows that die all ranks go on with what they began with.
   const isAlone = world.size === 1 || redeal === "never" || (redeal === "auto" && options.rows === "all");
-  const extraRows = isAlone ? 0 : Math.max(MIN_EXTRA_ROWS, numbers.length);
+  const found = checkpoint?.found ?? null;
+  const extraRows = (isAlone ? 0 : Math.max(MIN_EXTRA_ROWS, numbers.length)) + (found?.waiting.length ?? 0);
   const registry = new RowRegistry(numbers, extraRows);
+  const checkpointer = checkpoint === null ? null : new Checkpointer(world, checkpoint.options, registry, found);
   const cuts: CutRecord[] = [];
   let outcomes: RowOutcomes | null = null;
   const kept = new Map<number, Float32Array>();
   return {
     extraRows,
     cuts,
-    openSegment: (first) => (isAlone ? layers : nextCut(first, layers, redeal)),
-    betweenSegments: (layer, run, segment) => cut(options, registry, cuts, { layer, run, segment }),
+    checkpointer,
+    ...(checkpointer === null ? {} : { begin: (run: MainRun) => checkpointer.begin(run) }),
+    openSegment(first) {
+      const next = isAlone && checkpointer === null ? layers : nextCut(first, layers, redeal);
+      return checkpointer === null ? next : Math.min(next, first + MAX_CHECKPOINT_LAYERS);
+    },
+    async betweenSegments(layer, run, segment) {
+      const outcome = isAlone
+        ? { mergeFirst: false, isDone: run.pieces.rowCount === 0 && world.size === 1 }
+        : await cut(options, registry, cuts, { layer, run, segment });
+      if (!outcome.isDone) await checkpointer?.save(run, layer, widths[layer - 1], listedRows(run));
+      return outcome;
+    },
     async beginPass(pending) {
-      if (isAlone) return pending > 0;
+      if (isAlone && checkpointer === null) return pending > 0;
       const all = await allgatherValues(world, pending);
-      return all.some((count) => count > 0);
+      return all.some((count) => count > 0) || (checkpointer !== null && (await checkpointer.isAnyWaiting()));
     },
     end(run, rows) {
       outcomes = registry.outcomes(viewRows(run));
+      for (const [row, values] of checkpointer?.finished ?? []) kept.set(row, values);
       for (const [row, values] of rows ?? []) kept.set(registry.numberOf(row), values);
     },
     outcomes() {
@@ -101,7 +119,7 @@ async function cut(
   { layer, run, segment }: CutAt,
 ): Promise<CutOutcome> {
   const width = widths[layer - 1];
-  let list = listOf(run);
+  let list = listedRows(run);
   const before = list.length;
   if (rows === "distinct") list = await joinAcrossRanks(world, run, registry, list, width);
   const work = workOf(segment);
@@ -126,17 +144,6 @@ async function cut(
     worth,
   });
   return { mergeFirst: false, isDone: total === 0 };
-}
-
-function listOf({ pieces }: MainRun): Uint32Array {
-  const lists = Array.from({ length: pieces.count }, (_, piece) => pieces.rowsOf(piece));
-  const list = new Uint32Array(lists.reduce((sum, rows) => sum + rows.length, 0));
-  let at = 0;
-  for (const rows of lists) {
-    list.set(rows, at);
-    at += rows.length;
-  }
-  return list;
 }
 
 function roomOf({ pieces }: MainRun, registry: RowRegistry): number {

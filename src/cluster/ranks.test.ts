@@ -51,8 +51,8 @@ function sortAndRepeat(inputs: CsrMatrix): CsrMatrix {
   // Equal rows far from each other, on different ranks; no empty row at the end, where text could not keep it.
   const rows = [
     ...order.filter(isEmpty),
-    ...repeated.filter((row, k) => isFirst[k] === true && !isEmpty(row)),
-    ...repeated.filter((row, k) => isFirst[k] === false && !isEmpty(row)),
+    ...repeated.filter((row, k) => isFirst[k] && !isEmpty(row)),
+    ...repeated.filter((row, k) => !isFirst[k] && !isEmpty(row)),
   ];
   const entries = rows.flatMap((row, k) =>
     Array.from(inputs.colIdx.subarray(rowPtr[row], rowPtr[row + 1]), (col) => [k, col] as const),
@@ -92,8 +92,17 @@ for (const family of MPI_FAMILIES) {
       const target = pathOf(`out-${family}-${k}.${output}`);
       const network = k % 2 === 0 ? [model.networkPath] : [model.folderPath, "--bias", "-0.25"];
       const run = await runGossamerRanks(runtime, ranks, [
-        ...["infer", ...network, "--input", pathOf(`in.${ending}`), ...args.split(" ")],
-        ...["--workers", String(1 + (k % 2)), "--output", target, "--json", "--quiet"],
+        "infer",
+        ...network,
+        "--input",
+        pathOf(`in.${ending}`),
+        ...args.split(" "),
+        "--workers",
+        String(1 + (k % 2)),
+        "--output",
+        target,
+        "--json",
+        "--quiet",
       ]);
       assert.equal(run.status, 0, run.stderr);
       const record = JSON.parse(run.stdout) as RunRecord;

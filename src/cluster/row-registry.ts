@@ -39,6 +39,7 @@ export class RowRegistry {
   readonly #own: number;
   #used: number;
   readonly #joined: number[] = [];
+  #alive: Uint32Array = new Uint32Array();
 
   /** @param numbers of the rows that the rank begins with; @param extraRows room for guests. */
   constructor(numbers: Uint32Array, extraRows: number) {
@@ -64,6 +65,18 @@ export class RowRegistry {
     return Uint32Array.from(numbers, (_, k) => first + k);
   }
 
+  /** What an earlier run found out: pairs of equal rows, and rows that ended not all zero. */
+  addHistory(joined: Uint32Array, alive: Uint32Array): void {
+    for (const row of joined) this.#joined.push(row);
+    this.#alive = alive;
+  }
+
+  /** Local numbers of those rows that this rank began with. */
+  localOf(numbers: Uint32Array): Uint32Array {
+    const local = new Map(Array.from(this.#numbers.subarray(0, this.#own), (number, row) => [number, row]));
+    return Uint32Array.from(numbers, (number) => local.get(number) ?? -1).filter((row) => row < this.#own);
+  }
+
   /** A row has left: it is computed elsewhere. */
   release(views: RowViews, local: number): void {
     views.slot[local] = NO_SLOT;
@@ -78,7 +91,7 @@ export class RowRegistry {
   outcomes(views: RowViews): RowOutcomes {
     const { leader, alive } = views;
     const joined = [...this.#joined];
-    const ended: number[] = [];
+    const ended = Array.from(this.#alive);
     for (let row = 0; row < this.#used; row++) {
       let top = row;
       while (leader[top] !== DEAD && leader[top] !== top) top = leader[top];
@@ -87,15 +100,6 @@ export class RowRegistry {
       else if (alive[row] === 1) ended.push(this.#numbers[row]);
     }
     return { joined: Uint32Array.from(joined), alive: Uint32Array.from(ended) };
-  }
-
-  /** Local number of every row that was computed to its end here. */
-  get localCount(): number {
-    return this.#used;
-  }
-
-  get ownCount(): number {
-    return this.#own;
   }
 }
 

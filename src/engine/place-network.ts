@@ -44,6 +44,12 @@ export async function placeNetwork(
   return { layers, featureOrder, outputOrder: rows };
 }
 
+/** Where the engine puts the neurons after layer `l`, as `placeNetwork` does; null where they keep their numbers. */
+export function orderAfterLayer(network: Network, l: number, hash: HashOptions | null): NeuronOrder | null {
+  if (hash !== null) return hashOrder(columnLengths(network.layers[l].weights), hash);
+  return l + 1 < network.layers.length ? orderForReading(network.layers[l + 1].weights).rows : null;
+}
+
 /** The same neurons in the same order, by their new numbers. */
 function renumberList(list: Uint32Array | null, order: NeuronOrder | null): Uint32Array | null {
   return list === null || order === null ? list : list.map((j) => order[j]);

@@ -19,8 +19,8 @@ import type { Workplace } from "./workplace.ts";
 export interface SegmentDriver {
   /** Room in the tables for rows that come from elsewhere; default none. */
   readonly extraRows?: number;
-  /** Where a pass begins: before layer 0 with the rows of the inputs, or later with rows that the driver lists. Default 0. */
-  begin?(run: MainRun): number | Promise<number>;
+  /** Where a pass begins, unless before layer 0 with the rows on the lists. */
+  begin?(run: MainRun): Promise<PassStart | undefined>;
   /** Brings layers from `first` on into memory; the segment that begins there ends before the layer returned. */
   openSegment(first: number): number | Promise<number>;
   /**
@@ -34,9 +34,20 @@ export interface SegmentDriver {
   end?(run: MainRun, kept: KeptRows | null): void | Promise<void>;
 }
 
+export interface PassStart {
+  /** Before this layer; after the first the rows on the lists must have their slots. */
+  readonly layer: number;
+  /** Rows of the inputs that wait for a pass after this one. */
+  readonly pending: Uint32Array;
+}
+
 /** A run as its driver sees it. */
 export interface MainRun extends LaidOutRun {
   readonly memory: WebAssembly.Memory;
+  /** Activations kept by the passes before this one, when they are kept. */
+  readonly kept: KeptRows | null;
+  /** Rows that wait for a pass after this one. */
+  readonly pending: Uint32Array[];
 }
 
 export interface SegmentFigures {
@@ -77,15 +88,17 @@ export async function runSegments(
   signal: AbortSignal | undefined,
 ): Promise<SegmentsOutcome> {
   const { task, pieces } = laidOut;
-  const run: MainRun = { ...laidOut, memory: place.arena.memory };
   const last = loaded.layers.length;
   const kept: KeptRows | null = settings.keepActivations ? new Map() : null;
+  const pending: Uint32Array[] = [];
+  const run: MainRun = { ...laidOut, memory: place.arena.memory, kept, pending };
   let reports: readonly WorkerReport[] = emptyReports(place.team.size, last);
   let waiting = task.inputs.nrows;
   for (;;) {
-    let first = (await driver.begin?.(run)) ?? 0;
+    const start = await driver.begin?.(run);
+    let first = start?.layer ?? 0;
     let mergeFirst = false;
-    const pending: Uint32Array[] = [];
+    if (start !== undefined) pending.push(start.pending);
     while (first < last) {
       const endLayer = await driver.openSegment(first);
       const segment: InferTask = {
@@ -109,7 +122,7 @@ export async function runSegments(
       mergeFirst = outcome.mergeFirst;
     }
     if (kept !== null) keepActivations(kept, { memory: place.arena.memory, task, loaded });
-    const count = pieces.relist(pending);
+    const count = pieces.relist(pending.splice(0));
     if (count > 0 && count === waiting) throw noRoom(task);
     if (!(await driver.beginPass(count))) break;
     waiting = count;

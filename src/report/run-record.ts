@@ -88,6 +88,8 @@ export interface RunRecord {
   /** What each rank did, and what ranks agreed on between layers; null for a run without ranks. */
   readonly ranks: readonly RankFigures[] | null;
   readonly cuts: readonly CutRecord[] | null;
+  /** Layers of a saved state that the run went on from; null for a run from the start. */
+  readonly resumedLayer: number | null;
   /** By layer: rows computed, and input rows not all zero after it (null where the run did not look). */
   readonly layers: {
     readonly computedRows: readonly number[];
@@ -145,6 +147,7 @@ export interface RunFacts {
     readonly workers: readonly number[];
     readonly redeal: RedealMode;
     readonly cuts: readonly CutRecord[];
+    readonly resumedLayer: number | null;
   };
 }
 
@@ -211,6 +214,7 @@ export async function makeRunRecord(result: InferenceResult, facts: RunFacts): P
     },
     ranks: ranks?.figures ?? null,
     cuts: ranks?.cuts ?? null,
+    resumedLayer: ranks?.resumedLayer ?? null,
     layers: { computedRows: figures.computedRows, liveRows: figures.liveRows },
     choices:
       figures.settings.strategy === "auto" ? figures.workers.flatMap(({ stages }) => stages.map(choiceOf)) : null,

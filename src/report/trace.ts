@@ -8,22 +8,36 @@ import type { WorkerReport } from "../engine/task.ts";
 export const TRACE_FORMATS = ["lines", "chrome"] as const;
 export type TraceFormat = (typeof TRACE_FORMATS)[number];
 
-/** One process, until runs have several. */
-const RANK = 0;
+/**
+ * The whole text in pieces, each ending in a line end; pieces must be written in order.
+ * @param workersByRank how many of the result's workers are of each rank; default: all of rank 0
+ */
+export function traceText(
+  { figures }: InferenceResult,
+  format: TraceFormat,
+  workersByRank: readonly number[] = [figures.workers.length],
+): Generator<string, void, undefined> {
+  const workers = workersByRank.flatMap((count, rank) =>
+    Array.from({ length: count }, (_, worker) => ({ rank, worker })),
+  );
+  const threads = figures.workers.map((report, k): Thread => ({ ...(workers[k] ?? { rank: 0, worker: k }), report }));
+  return format === "lines" ? traceLines(threads) : chromeTrace(threads);
+}
 
-/** The whole text in pieces, each ending in a line end; pieces must be written in order. */
-export function traceText(result: InferenceResult, format: TraceFormat): Generator<string, void, undefined> {
-  return format === "lines" ? traceLines(result) : chromeTrace(result);
+interface Thread {
+  readonly rank: number;
+  readonly worker: number;
+  readonly report: WorkerReport;
 }
 
 /** One object a line: every span in the order of each worker's time, then a line for each layer and worker. */
-function* traceLines({ figures }: InferenceResult): Generator<string, void, undefined> {
-  for (const [worker, { trace }] of figures.workers.entries()) {
-    for (const span of trace) yield `${JSON.stringify({ type: "span", rank: RANK, worker, ...span })}\n`;
+function* traceLines(threads: readonly Thread[]): Generator<string, void, undefined> {
+  for (const { rank, worker, report } of threads) {
+    for (const span of report.trace) yield `${JSON.stringify({ type: "span", rank, worker, ...span })}\n`;
   }
-  for (const [worker, report] of figures.workers.entries()) {
+  for (const { rank, worker, report } of threads) {
     for (let layer = 0; layer < report.edgesByLayer.length; layer++) {
-      yield `${JSON.stringify({ type: "layer", rank: RANK, worker, layer, ...layerTotals(report, layer) })}\n`;
+      yield `${JSON.stringify({ type: "layer", rank, worker, layer, ...layerTotals(report, layer) })}\n`;
     }
   }
 }
@@ -44,19 +58,26 @@ function layerTotals(report: WorkerReport, l: number): Readonly<Record<string, n
 }
 
 /** Ranks are processes, workers are threads; times in microseconds since the first span began. */
-function* chromeTrace({ figures }: InferenceResult): Generator<string, void, undefined> {
-  const starts = figures.workers.flatMap(({ trace }) => trace.slice(0, 1).map((span) => span.startMs));
+function* chromeTrace(threads: readonly Thread[]): Generator<string, void, undefined> {
+  const starts = threads.flatMap(({ report }) => report.trace.slice(0, 1).map((span) => span.startMs));
   const originMs = Math.min(...starts);
   yield '{"displayTimeUnit":"ms","traceEvents":[\n';
-  yield JSON.stringify({ ph: "M", name: "process_name", pid: RANK, args: { name: `rank ${RANK}` } });
-  for (const [worker, { trace }] of figures.workers.entries()) {
-    yield event({ ph: "M", name: "thread_name", pid: RANK, tid: worker, args: { name: `worker ${worker}` } });
-    for (const { kind, layer, rows, startMs, durationMs } of trace) {
+  const ranks = new Set(threads.map(({ rank }) => rank));
+  const names = Array.from(ranks, (rank) => ({
+    ph: "M",
+    name: "process_name",
+    pid: rank,
+    args: { name: `rank ${rank}` },
+  }));
+  yield names.map((name) => JSON.stringify(name)).join(",\n");
+  for (const { rank, worker, report } of threads) {
+    yield event({ ph: "M", name: "thread_name", pid: rank, tid: worker, args: { name: `worker ${worker}` } });
+    for (const { kind, layer, rows, startMs, durationMs } of report.trace) {
       yield event({
         ph: "X",
         name: kind,
         cat: kind === "wait" ? "wait" : "busy",
-        pid: RANK,
+        pid: rank,
         tid: worker,
         ts: round((startMs - originMs) * 1000),
         dur: round(durationMs * 1000),

@@ -59,6 +59,8 @@ export interface JobOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Called with what the ranks have printed so far. */
   readonly onOutput?: (stdout: string, job: ChildProcess) => void;
+  /** Called with the running job. */
+  readonly onStart?: (job: ChildProcess) => void;
 }
 
 /** `mpiexec -n RANKS node PROGRAM ARGS...`, from start to end. @param program a module of src/mpi/programs */
@@ -93,6 +95,7 @@ function runJob(runtime: MpiRuntime, ranks: number, path: string, options: JobOp
     stdio: ["ignore", "pipe", "pipe"],
     timeout: LIMIT_MS,
   });
+  options.onStart?.(job);
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     job[name].setEncoding("utf8").on("data", (text: string) => {

@@ -68,6 +68,7 @@ export function makeStudyRecord(wish: RecordWish): StudyRecord {
     choices: null,
     ranks: null,
     cuts: null,
+    resumedLayer: null,
     layers: { computedRows: [100, 50], liveRows: [50, 3] },
     memory: { peakBytes: 1, arenaBytes: 1, weightBytes: 1, activationBytes: 1, workingSetBytes: 1 },
     runtime: { node: "26.0.0", cpu: "some processor", cores: 2 },

@@ -9,8 +9,13 @@ import type { InferenceResult } from "../../engine/result.ts";
 import { traceText } from "../../report/trace.ts";
 
 /** @throws ResourceError, InterruptedError */
-export async function writeTrace(path: string, result: InferenceResult, signal: AbortSignal): Promise<void> {
-  const text = traceText(result, path.endsWith(".json") ? "chrome" : "lines");
+export async function writeTrace(
+  path: string,
+  result: InferenceResult,
+  signal: AbortSignal,
+  workersByRank?: readonly number[],
+): Promise<void> {
+  const text = traceText(result, path.endsWith(".json") ? "chrome" : "lines", workersByRank);
   await writeAtomically(
     path,
     (temporary) => pipeline(Readable.from(text), createWriteStream(temporary), { signal }),

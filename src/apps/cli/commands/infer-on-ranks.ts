@@ -5,7 +5,7 @@ import { agree } from "../../../cluster/agree.ts";
 import { inferRows, type RowsRun } from "../../../cluster/infer-rows.ts";
 import { writeRankOutput } from "../../../cluster/write-output.ts";
 import type { World } from "../../../cluster/world.ts";
-import { InvariantError } from "../../../core/errors.ts";
+import { UsageError } from "../../../core/errors.ts";
 import { readTruth, writeCategories } from "../../../data/truth.ts";
 import type { InferenceResult } from "../../../engine/result.ts";
 import { compareCategories } from "../../../network/categories.ts";
@@ -14,9 +14,11 @@ import { mergeRanks } from "../../../report/ranks-result.ts";
 import { makeRunRecord } from "../../../report/run-record.ts";
 import type { CommandContext } from "../context.ts";
 import { engineOptionsOf } from "../engine-options.ts";
+import { EXIT } from "../exit.ts";
 import { openProgress } from "../progress.ts";
 import { reportRun } from "../report-run.ts";
 import { processSeconds, runtimeFacts } from "../runtime.ts";
+import { writeTrace } from "../trace-file.ts";
 import { checkOutputs, checkTruthRows, type InferFlags } from "./infer.ts";
 
 /** Collective. */
@@ -28,7 +30,14 @@ export async function inferOnRanks(
 ): Promise<void> {
   const { signal, version } = context;
   const isFirst = world.rank === 0;
-  const engine = await agree(world, () => engineOptionsOf(flags, flags.output !== undefined));
+  const engine = await agree(world, () => {
+    if (flags.checkpoint !== undefined && flags.activationFormat !== "tile") {
+      throw new UsageError(
+        "--checkpoint needs activations in tiles; other formats have nothing to save between layers",
+      );
+    }
+    return { ...engineOptionsOf(flags, flags.output !== undefined), trace: flags.trace !== undefined };
+  });
   await agree(world, () => {
     if (isFirst) checkOutputs(model, flags);
   });
@@ -41,6 +50,7 @@ export async function inferOnRanks(
     bias: flags.bias,
     engine,
     redeal: flags.redeal,
+    checkpoint: flags.checkpoint === undefined ? null : { folder: flags.checkpoint, seconds: flags.checkpointSeconds },
     version,
     signal,
     onStep: (step) => progress.step(step),
@@ -52,14 +62,19 @@ export async function inferOnRanks(
     if (isFirst && flags.categories !== undefined) await writeCategories(flags.categories, run.categories, signal);
   });
   if (flags.output !== undefined) await writeRankOutput(world, flags.output, run);
+  const figures = run.all === null ? null : mergeRanks(run.all, run.nrows * edgeCount(run.network), run.seconds);
+  await agree(world, async () => {
+    if (figures === null || flags.trace === undefined) return;
+    const workersByRank = run.all?.map((rank) => rank.run.workers.length);
+    await writeTrace(flags.trace, resultOf(run, figures), signal, workersByRank);
+  });
+  await run.removeCheckpoint();
   progress.end();
   const comparison = truth === null ? null : compareCategories(run.categories, truth);
-  if (!isFirst) {
-    if (comparison?.verdict === "differ") context.setStatus(1);
+  if (run.all === null || figures === null) {
+    if (comparison?.verdict === "differ") context.setStatus(EXIT.differ);
     return;
   }
-  if (run.all === null) throw new InvariantError("rank 0 has no reports");
-  const figures = mergeRanks(run.all, run.nrows * edgeCount(run.network), run.seconds);
   const record = await makeRunRecord(resultOf(run, figures), {
     network: run.network,
     truth: comparison,
@@ -74,6 +89,7 @@ export async function inferOnRanks(
       workers: run.all.map((rank) => rank.run.workers.length),
       redeal: flags.redeal,
       cuts: run.cuts,
+      resumedLayer: run.resumedLayer,
     },
   });
   reportRun(record, comparison, flags, context);

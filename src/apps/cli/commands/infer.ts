@@ -2,7 +2,9 @@
 // record of the run. Contract: docs/command-line.md.
 
 import { type Command, Option } from "commander";
+import { hostname } from "node:os";
 import { REDEAL_MODES, type RedealMode } from "../../../cluster/rank-driver.ts";
+import { soloWorld } from "../../../cluster/world.ts";
 import { FormatError, UsageError } from "../../../core/errors.ts";
 import { kindOfName } from "../../../data/file-kind.ts";
 import { readTruth, writeCategories } from "../../../data/truth.ts";
@@ -26,6 +28,8 @@ import { inferOnRanks } from "./infer-on-ranks.ts";
 
 export interface InferFlags extends EngineFlags {
   readonly redeal: RedealMode;
+  readonly checkpoint?: string;
+  readonly checkpointSeconds: number;
   readonly input: string;
   readonly truth?: string;
   readonly layers?: number;
@@ -71,6 +75,8 @@ export function addInferCommand(program: Command, context: CommandContext): void
         .choices(REDEAL_MODES)
         .default("auto"),
     )
+    .option("--checkpoint <folder>", "save the state there as the run goes; the same command goes on from it")
+    .option("--checkpoint-seconds <n>", "at most so often; 0: as often as possible", wholeNumber(0, 86_400), 30)
     .option("--seed <n>", "seed of everything random in a run, kept in the record", seedNumber, 1)
     .option("--json", "print the record of the run as one JSON object")
     .option("--quiet", "no progress on stderr")
@@ -81,6 +87,10 @@ export function addInferCommand(program: Command, context: CommandContext): void
 async function infer(model: string, flags: InferFlags, context: CommandContext): Promise<void> {
   if (isUnderLauncher(process.env)) {
     await asRank(context, (world) => inferOnRanks(world, model, flags, context));
+    return;
+  }
+  if (flags.checkpoint !== undefined) {
+    await inferOnRanks(soloWorld(hostname()), model, flags, context);
     return;
   }
   const { signal } = context;
