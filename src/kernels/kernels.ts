@@ -49,6 +49,10 @@ export interface Kernels {
    * that nobody wants go to the address `unwanted`, which is written and never read, or nowhere.
    */
   storeRows(tile: number, lanes: number, ncols: number, addresses: number, count: number, unwanted: number): void;
+  /** Copies the lines (neurons) listed at `list` (u32 x count) of a tile to `out`, one after the other; no overlap. */
+  gatherLines(out: number, tile: number, lanes: number, list: number, count: number): void;
+  /** Copies `bytes` bytes from `from` to `out`; the two may overlap. */
+  copyBytes(out: number, from: number, bytes: number): void;
   /** 32-bit hash (signed) of n contiguous words. */
   hashRow(row: number, n: number): number;
   /** 32-bit hash (signed) of entries begin .. end-1 of a CSR row. */

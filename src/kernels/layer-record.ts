@@ -68,6 +68,8 @@ export interface PlacedLayer {
  * Copies a layer into memory. `columnOrder` lists all columns in the order in which they are best computed (null: their
  * own); nothing that is computed depends on it.
  * Requires: the layer passed makeNetwork; columnOrder is a permutation. Cost: O(nnz). @throws ResourceError by `allocate`.
+ * @param isUniform for some columns of a layer: whether all its weights are equal. Sums of equal weights are scaled at the
+ * end, so that the part must be computed as the whole layer would be, even where its own weights happen to be equal.
  */
 export function placeLayer(
   layer: Layer,
@@ -75,12 +77,13 @@ export function placeLayer(
   allocate: Allocate,
   name: string,
   columnOrder: Uint32Array | null = null,
+  isUniform: boolean = hasEqualWeights(layer.weights.values),
 ): PlacedLayer {
   const { bias, rule } = layer;
   const stored = columnOrder === null ? null : storeColumns(layer.weights, columnOrder);
   const weights = stored?.weights ?? layer.weights;
   const nnz = layer.weights.rowIdx.length;
-  const packed = packValues(weights.values, nnz);
+  const packed: PackedValues = isUniform ? { format: "uniform" } : packValues(weights.values, nnz);
   const bytesBefore = { total: 0 };
   const put = (array: Uint8Array | Uint16Array | Uint32Array | Float32Array, what: string): number => {
     const address = allocate(array.byteLength, `${what} of ${name}`);
@@ -155,9 +158,14 @@ type PackedValues =
   | { format: "codebook"; values: Uint8Array; codebook: Float32Array }
   | { format: "general"; values: Float32Array };
 
-/** The cheapest of the three formats. A codebook pays once its 1 KiB is small beside the 3 bytes saved an entry. */
+/** Whether a layer with these weights is computed as one of equal weights; zero and minus zero count as equal. */
+export function hasEqualWeights(values: Float32Array): boolean {
+  for (let p = 1; p < values.length; p++) if (values[p] !== values[0]) return false;
+  return true;
+}
+
+/** The cheaper of the two formats. A codebook pays once its 1 KiB is small beside the 3 bytes saved an entry. */
 function packValues(values: Float32Array, nnz: number): PackedValues {
-  if (values.length <= 1) return { format: "uniform" };
   const codes = new Map<number, number>();
   const coded = new Uint8Array(nnz);
   for (let p = 0; p < nnz; p++) {
@@ -169,7 +177,6 @@ function packValues(values: Float32Array, nnz: number): PackedValues {
     }
     coded[p] = code;
   }
-  if (codes.size === 1) return { format: "uniform" };
   if (codes.size * 4 > nnz) return { format: "general", values };
   const codebook = new Float32Array(MAX_CODEBOOK);
   codebook.set([...codes.keys()]);

@@ -54,6 +54,31 @@ for (const id of KERNEL_IDS) {
       }
     });
 
+    test(`${id}, ${lanes} lanes: gatherLines copies the listed lines, in their order`, () => {
+      const random = makeRandom(9);
+      for (const n of SIZES) {
+        for (const count of n === 0 ? [0] : [0, 1, 5, n]) {
+          space.reset();
+          const rows = makeRows(lanes, n, n + 2);
+          const tile = space.allocate(n * lanes * 4, "tile");
+          writeTiles(space, tile, 0, lanes, rows, n);
+          const picked = Uint32Array.from({ length: count }, () => random.below(n));
+          const list = put(picked);
+          const out = space.allocate(count * lanes * 4, "lines");
+          assertWritesOnly(space, [[out, out + count * lanes * 4]], `${count} of ${n}`, () =>
+            kernels.gatherLines(out, tile, lanes, list, count),
+          );
+          const expected = Float32Array.from({ length: lanes * count }, (_, p) => {
+            return rows[Math.floor(p / count) * n + picked[p % count]];
+          });
+          assert.deepEqual(readTiles(space, out, 0, lanes, lanes, count), expected, `${count} of ${n}`);
+          const copy = space.allocate(count * lanes * 4, "copy");
+          kernels.copyBytes(copy, out, count * lanes * 4);
+          assert.deepEqual(readTiles(space, copy, 0, lanes, lanes, count), expected, `copy of ${count} of ${n}`);
+        }
+      }
+    });
+
     test(`${id}, ${lanes} lanes: storeRows copies the wanted rows to their addresses and no others`, () => {
       const random = makeRandom(8);
       for (const n of [...SIZES, ...BLOCK_SIZES]) {

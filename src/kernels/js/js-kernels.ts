@@ -101,6 +101,16 @@ export function makeJsKernels(memory: WebAssembly.Memory): Kernels {
         for (let k = 0; k < ncols; k++) f32[(row >>> 2) + k] = f32[(tile >>> 2) + k * lanes + r];
       }
     },
+    gatherLines(out, tile, lanes, list, count) {
+      const { u32 } = current();
+      for (let k = 0; k < count; k++) {
+        const line = (tile >>> 2) + u32[(list >>> 2) + k] * lanes;
+        u32.copyWithin((out >>> 2) + k * lanes, line, line + lanes);
+      }
+    },
+    copyBytes(out, from, bytes) {
+      current().u8.copyWithin(out, from, from + bytes);
+    },
     hashRow(row, n) {
       const { u32 } = current();
       let hash = n;

@@ -1,0 +1,332 @@
+// One row group of a grid: its ranks own disjoint columns of every layer, and exchange between layers what the others
+// read. All ranks of the group call `inferGridGroup` with the same rows and settings, and get the same answer, each with
+// the activations of its own output neurons.
+
+import { ShapeError, UnsupportedError, UsageError } from "../../core/errors.ts";
+import type { RowMode } from "../../engine/options.ts";
+import { DEAD, type WorkerReport } from "../../engine/task.ts";
+import { makeTally, reportOf } from "../../engine/worker/tally.ts";
+import { type CompiledKernels, compileKernels, type KernelId, makeKernels } from "../../kernels/catalog.ts";
+import { SECOND_PASS } from "../../kernels/layer-record.ts";
+import type { Communicator } from "../../mpi/communicator.ts";
+import { type HashMethod, type HashMode, hashesNeurons } from "../../partition/hashing.ts";
+import { checkCsr } from "../../sparse/check.ts";
+import type { CsrMatrix } from "../../sparse/matrix.ts";
+import { type Arena, openArena } from "../../threads/arena.ts";
+import type { Fault } from "../../threads/faults.ts";
+import { openTeam, siblingModule, type Team } from "../../threads/team.ts";
+import { enableRevectorize } from "../../threads/v8-flags.ts";
+import type { BatchRun } from "./batches.ts";
+import { dealLayers, type LayerPart, type LayerSource } from "./deal-layers.ts";
+import { makeGridRows, resolveLeaders } from "./grid-rows.ts";
+import { type GridPlace, type GridTeamData, makeTaskQueue, putTask, TASK, wakeWorkers } from "./grid-task.ts";
+import { type GroupLink, type Member, openGroupLink } from "./group-link.ts";
+import { inferRows } from "./infer-rows.ts";
+import type { PoolPlace } from "./join-rows.ts";
+import { allocateSlots, type BatchPlan, placeOwnInputs, planBatches, poolRowBytes } from "./lay-out-grid.ts";
+import { type GridLayer, planRoutes, type Routes } from "./routes.ts";
+
+export interface GridSettings {
+  readonly workers: number;
+  readonly rows: RowMode;
+  /** Rows are split by the caller: of a mode only what it does to neurons counts here. */
+  readonly hash: HashMode;
+  readonly hashMethod: HashMethod;
+  readonly seed: number;
+  readonly kernel: KernelId;
+  readonly keepActivations: boolean;
+  /** Upper limit of the shared memory in bytes; at most 4 GiB. */
+  readonly memoryBytes?: number;
+  /** For tests of failures only. */
+  readonly fault?: Fault | null;
+}
+
+export interface GridGroupOptions {
+  /** The ranks of the row group. */
+  readonly comm: Communicator;
+  /** This rank as it is to be named when it fails. */
+  readonly member: Member;
+  readonly network: LayerSource;
+  /** The rows of the group, the same on every rank. */
+  readonly inputs: CsrMatrix;
+  readonly settings: GridSettings;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each stage with the share of the layers done, 0 to 1. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+}
+
+/** Figures of this rank, and of the group's rows. Arrays have one element a layer. */
+export interface GridFigures {
+  /** Edges that this rank computed; those of all ranks together are the group's. */
+  readonly computedEdges: number;
+  /** Stored weights of all layers, of all ranks. */
+  readonly networkEdges: number;
+  /** One a worker, and at the end one of the main thread, which computes where little is left to share. */
+  readonly workers: readonly WorkerReport[];
+  readonly prepareSeconds: number;
+  readonly inferSeconds: number;
+  /** Of the main thread: in the MPI library, and asleep because nothing had come. */
+  readonly communicationSeconds: number;
+  readonly sleepSeconds: number;
+  /** What this rank sent of the activations after each layer. */
+  readonly bytesSent: Float64Array;
+  readonly messagesSent: Float64Array;
+  /** Neurons of each layer that this rank owns, and lines of them that it sends, added up over the receivers. */
+  readonly ownNeurons: Float64Array;
+  readonly linesSent: Float64Array;
+  /** Rows of the group computed in each layer, and input rows not all zero after it (null where nobody looked). */
+  readonly computedRows: readonly number[];
+  readonly liveRows: readonly (number | null)[];
+  readonly networkBytes: number;
+  readonly activationBytes: number;
+  readonly peakMemoryBytes: number;
+}
+
+export interface GridGroupResult {
+  readonly nrows: number;
+  /** 1 for rows whose final activations are not all zero. */
+  readonly alive: Uint8Array;
+  /** For every row the row that was computed in its place; DEAD (task.ts) for rows that became all zero. */
+  readonly leaders: Uint32Array;
+  /** Neurons of the last layer that this rank owns, in the order of its activations. */
+  readonly outputs: Uint32Array;
+  /** Final activations of the own output neurons of one row. @throws UsageError unless they were kept. */
+  activations(row: number): Float32Array;
+  readonly figures: GridFigures;
+}
+
+const LIMIT_BYTES = 4 * 1024 * 1024 * 1024;
+/** Tasks that the queue holds: more than 64 batches of 64 tiles ever put. */
+const QUEUE_TASKS = 8192;
+
+/**
+ * Infers the rows of one group. Collective over `comm`. A failure of one rank is thrown on all of them: as RankError on
+ * those that only heard of it. @throws also UnsupportedError for softmax, ShapeError, ResourceError, WorkerError
+ */
+export async function inferGridGroup(options: GridGroupOptions): Promise<GridGroupResult> {
+  using link = openGroupLink(options.comm, options.member, options.signal);
+  try {
+    return await inferGroup(link, options);
+  } catch (error) {
+    link.fail(error);
+    throw error;
+  }
+}
+
+async function inferGroup(link: GroupLink, options: GridGroupOptions): Promise<GridGroupResult> {
+  const { network, inputs, settings } = options;
+  const started = performance.now();
+  if (inputs.ncols !== network.inputs) {
+    throw new ShapeError(`inputs have ${inputs.ncols} features, expected ${network.inputs} as the network has`);
+  }
+  checkCsr(inputs, "inputs");
+  enableRevectorize();
+  const { hash, hashMethod, seed, workers } = settings;
+  const parts = await dealLayers(
+    link,
+    network,
+    hashesNeurons(hash) ? { method: hashMethod, pieces: link.size, seed } : null,
+  );
+  const limitBytes = Math.min(settings.memoryBytes ?? LIMIT_BYTES, LIMIT_BYTES);
+  const arena = openArena({ limitBytes });
+  const routes = await planRoutes(link, arena, parts, network.inputs);
+  const { layers } = routes;
+  refuseSoftmax(layers);
+  const facts = await gatherFacts(link, parts, layers);
+  const placedInputs = placeOwnInputs(arena, inputs, routes);
+  const plan = await agreePlan(
+    link,
+    planBatches(arena, layers, link.size, {
+      workers,
+      rows: Math.max(1, inputs.nrows),
+      limitBytes,
+      keepsActivations: settings.keepActivations,
+    }),
+  );
+  const place: GridPlace = {
+    layers,
+    inputs: placedInputs,
+    slots: allocateSlots(arena, layers, link.size, plan),
+    queue: makeTaskQueue(QUEUE_TASKS, plan.slots),
+    hashesRows: settings.rows === "distinct",
+  };
+  const rowBytes = poolRowBytes(layers);
+  const pool = { address: arena.allocate(plan.poolRows * rowBytes, "activations between stages"), rowBytes };
+  const kernels = await compileKernels(settings.kernel);
+  const team = await openTeam({
+    size: workers,
+    program: siblingModule(import.meta.url, "./grid-program"),
+    data: { memory: arena.memory, kernels, place } satisfies GridTeamData,
+    fault: settings.fault ?? null,
+  });
+  try {
+    await link.wait(link.comm.start.barrier());
+    const prepareSeconds = (performance.now() - started) / 1000;
+    return await inferWithTeam(
+      link,
+      options,
+      { parts, routes, facts, place, plan, pool, arena, kernels, team },
+      prepareSeconds,
+    );
+  } finally {
+    await team.close();
+  }
+}
+
+interface Prepared {
+  readonly parts: readonly LayerPart[];
+  readonly routes: Routes;
+  readonly facts: GroupFacts;
+  readonly place: GridPlace;
+  readonly plan: BatchPlan;
+  readonly pool: PoolPlace;
+  readonly arena: Arena;
+  readonly kernels: CompiledKernels;
+  readonly team: Team;
+}
+
+async function inferWithTeam(
+  link: GroupLink,
+  { inputs, settings, signal, onProgress }: GridGroupOptions,
+  { parts, routes, facts, place, plan, pool, arena, kernels, team }: Prepared,
+  prepareSeconds: number,
+): Promise<GridGroupResult> {
+  const { layers } = place;
+  const { workers } = settings;
+  const inferStarted = performance.now();
+  const watch = startTeam(team, signal);
+  const tally = makeTally(layers.length, false);
+  const run: BatchRun = {
+    link,
+    memory: arena.memory,
+    work: {
+      place,
+      kernels: makeKernels(kernels, arena.memory),
+      words: new Uint32Array(arena.memory.buffer),
+      tally,
+      beat: () => undefined,
+    },
+    rows: makeGridRows(inputs, settings.rows === "distinct"),
+    pool,
+    rowMode: settings.rows,
+    keepsActivations: settings.keepActivations,
+    zeroSafeFrom: zeroSafeFrom(parts),
+    isExchanged: facts.isExchanged,
+    sent: { bytes: new Float64Array(layers.length), messages: new Float64Array(layers.length) },
+    counts: {
+      rows: new Float64Array(layers.length),
+      live: new Float64Array(layers.length),
+      looked: new Float64Array(layers.length),
+    },
+    nextPlace: 0,
+    communicationSeconds: 0,
+    sleepSeconds: 0,
+    check: () => {
+      watch.check();
+      link.check();
+    },
+  };
+  const kept = await inferRows(run, plan, facts.meanEdges, workers, (layer) => onProgress?.(layer / layers.length));
+  for (let w = 0; w < workers; w++) putTask(place.queue, [TASK.stop]);
+  wakeWorkers(place.queue);
+  const reports = [...(await watch.reports), reportOf(tally)];
+  const inferSeconds = (performance.now() - inferStarted) / 1000;
+  const leaders = resolveLeaders(run.rows);
+  const zeros = new Float32Array(routes.outputs.length);
+  return {
+    nrows: inputs.nrows,
+    alive: Uint8Array.from(leaders, (leader) => (leader === DEAD ? 0 : run.rows.alive[leader])),
+    leaders,
+    outputs: routes.outputs,
+    activations(row) {
+      if (kept === null) throw new UsageError("activations were not kept: ask for them with keepActivations");
+      if (!(Number.isInteger(row) && row >= 0 && row < inputs.nrows)) {
+        throw new RangeError(`row ${row}, expected 0 to ${inputs.nrows - 1}`);
+      }
+      return leaders[row] === DEAD ? zeros : (kept.get(leaders[row]) ?? zeros);
+    },
+    figures: {
+      computedEdges: reports.reduce((sum, report) => sum + report.edges, 0),
+      networkEdges: parts.reduce((sum, part) => sum + part.nnz, 0),
+      workers: reports,
+      prepareSeconds,
+      inferSeconds,
+      communicationSeconds: run.communicationSeconds,
+      sleepSeconds: run.sleepSeconds,
+      bytesSent: run.sent.bytes,
+      messagesSent: run.sent.messages,
+      ownNeurons: Float64Array.from(layers, ({ width }) => width),
+      linesSent: Float64Array.from(layers, (_, l) => countLines(layers.at(l + 1))),
+      computedRows: Array.from(run.counts.rows),
+      liveRows: Array.from(run.counts.live, (live, l) => (run.counts.looked[l] < run.counts.rows[l] ? null : live)),
+      networkBytes: layers.reduce((sum, { placed }) => sum + placed.bytes, 0),
+      activationBytes: plan.poolRows * pool.rowBytes,
+      peakMemoryBytes: arena.peakBytes,
+    },
+  };
+}
+
+function refuseSoftmax(layers: readonly GridLayer[]): void {
+  if (layers.every(({ placed }) => placed.secondPass !== SECOND_PASS.softmax)) return;
+  throw new UnsupportedError(
+    "softmax needs all neurons of a row in one place: split rows only (--grid Rx1), not neurons",
+  );
+}
+
+function countLines(reader: GridLayer | undefined): number {
+  return (reader?.sends ?? []).reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The first layer from which on every layer keeps a row of zeros a row of zeros. */
+function zeroSafeFrom(parts: readonly LayerPart[]): number {
+  let first = parts.length;
+  while (first > 0 && parts[first - 1].keepsZeroRows) first--;
+  return first;
+}
+
+interface GroupFacts {
+  /** Whether any rank sends lines before layer l. */
+  readonly isExchanged: readonly boolean[];
+  /** Weights of the heaviest layer that a rank has on average. */
+  readonly meanEdges: number;
+}
+
+async function gatherFacts(
+  link: GroupLink,
+  parts: readonly LayerPart[],
+  layers: readonly GridLayer[],
+): Promise<GroupFacts> {
+  const lines = Uint32Array.from(layers, ({ sends }) => sends.reduce((sum, { count }) => sum + count, 0));
+  await link.wait(link.comm.start.allreduce(lines, "max"));
+  return {
+    isExchanged: Array.from(lines, (count) => count > 0),
+    meanEdges: parts.reduce((most, { nnz }) => Math.max(most, nnz), 1) / link.size,
+  };
+}
+
+/** The least of what the ranks of the group can do. */
+async function agreePlan(link: GroupLink, { slots, lanes, poolRows }: BatchPlan): Promise<BatchPlan> {
+  const numbers = Uint32Array.of(slots, lanes, poolRows);
+  await link.wait(link.comm.start.allreduce(numbers, "min"));
+  return { slots: numbers[0], lanes: numbers[1], poolRows: numbers[2] };
+}
+
+interface TeamWatch {
+  readonly reports: Promise<WorkerReport[]>;
+  /** @throws what ended the team. */
+  check(): void;
+}
+
+function startTeam(team: Team, signal: AbortSignal | undefined): TeamWatch {
+  let failure: { readonly error: unknown } | null = null;
+  const reports = team.run(null, signal) as Promise<WorkerReport[]>;
+  reports.catch((error: unknown) => {
+    failure = { error };
+  });
+  return {
+    reports,
+    check() {
+      if (failure !== null) throw failure.error;
+    },
+  };
+}

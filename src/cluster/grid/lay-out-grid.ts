@@ -1,0 +1,140 @@
+// How much of everything a run of one row group gets, and where it lies.
+
+import { ResourceError } from "../../core/errors.ts";
+import type { PlacedInputs } from "../../engine/task.ts";
+import { writeArray } from "../../kernels/layer-record.ts";
+import { TILE_LANES } from "../../kernels/kernels.ts";
+import { type CsrMatrix, makeIndexArray } from "../../sparse/matrix.ts";
+import type { Arena } from "../../threads/arena.ts";
+import { maskBytes, type SlotPlace } from "./grid-task.ts";
+import type { GridLayer, Routes } from "./routes.ts";
+
+const WIDEST = TILE_LANES[TILE_LANES.length - 1];
+/** A batch has about this many edges of one layer on each rank. Reason: an exchange costs some 50 us beside its bytes. */
+const BATCH_EDGES = 4e6;
+/** Batches on their way at once: some are computed while others are exchanged. */
+const MIN_SLOTS = 3;
+const MAX_BATCH_TILES = 64;
+/** The batches take at most this much. */
+const MAX_SLOT_BYTES = 1024 * 1024 * 1024;
+/** Dense rows between stages take at most this much. */
+const MAX_POOL_BYTES = 1024 * 1024 * 1024;
+
+/** Sizes that every rank of a group must choose alike. */
+export interface BatchPlan {
+  readonly slots: number;
+  readonly lanes: number;
+  readonly poolRows: number;
+}
+
+/** Bytes of one slot for `lanes` lanes. */
+function slotBytes(layers: readonly GridLayer[], size: number, lanes: number): number {
+  return (2 * widest(layers) + 2 * sum(peerWidths(layers, size, "sends"))) * lanes * 4;
+}
+
+/** What suits this rank; the group takes the least of what its ranks can. */
+export function planBatches(arena: Arena, layers: readonly GridLayer[], size: number, o: PlanFacts): BatchPlan {
+  const edges = Math.max(1, ...layers.map(({ placed }) => placed.nnz)) * WIDEST;
+  const left = o.limitBytes - arena.usedBytes;
+  const slots = Math.max(MIN_SLOTS, Math.min(64, Math.ceil((2 * o.workers) / MAX_BATCH_TILES) + MIN_SLOTS));
+  const fair = Math.ceil((BATCH_EDGES * Math.max(1, o.workers / 2)) / edges);
+  const room = Math.floor(Math.min(MAX_SLOT_BYTES, left / 2) / (slots * slotBytes(layers, size, WIDEST)));
+  const lanes = Math.max(1, Math.min(fair, room, MAX_BATCH_TILES)) * WIDEST;
+  const afterSlots = left - slots * slotBytes(layers, size, lanes) * 1.1 - (1 << 20);
+  const most = o.keepsActivations ? afterSlots * 0.9 : Math.min(MAX_POOL_BYTES, afterSlots * 0.9);
+  const poolRows = Math.min(o.rows, Math.floor(most / poolRowBytes(layers)));
+  if (poolRows < Math.min(o.rows, WIDEST)) throw new ResourceError("no memory for the activations of one row group");
+  return { slots, lanes, poolRows };
+}
+
+export interface PlanFacts {
+  readonly workers: number;
+  readonly rows: number;
+  readonly limitBytes: number;
+  readonly keepsActivations: boolean;
+}
+
+export function poolRowBytes(layers: readonly GridLayer[]): number {
+  return Math.ceil((Math.max(1, ...layers.map(({ width }) => width)) * 4) / 64) * 64;
+}
+
+function widest(layers: readonly GridLayer[]): number {
+  return Math.max(1, ...layers.map(({ width, inWidth }) => Math.max(width, inWidth)));
+}
+
+/** The most lines that go to, or come from, each rank before any layer. */
+function peerWidths(layers: readonly GridLayer[], size: number, way: "sends" | "receives"): number[] {
+  const most = new Array<number>(size).fill(0);
+  for (const layer of layers) for (const { peer, count } of layer[way]) most[peer] = Math.max(most[peer], count);
+  return most;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, some) => total + some, 0);
+}
+
+/** @throws ResourceError */
+export function allocateSlots(
+  arena: Arena,
+  layers: readonly GridLayer[],
+  size: number,
+  { slots, lanes }: BatchPlan,
+): SlotPlace[] {
+  const width = widest(layers);
+  const masks = maskBytes(lanes / WIDEST);
+  const region = (lines: number, what: string): number => arena.allocate(masks + lines * lanes * 4, what);
+  const sends = peerWidths(layers, size, "sends");
+  const receives = peerWidths(layers, size, "receives");
+  return Array.from({ length: slots }, (): SlotPlace => {
+    return {
+      buffers: [
+        arena.allocate(width * lanes * 4, "activations of a batch"),
+        arena.allocate(width * lanes * 4, "activations of a batch"),
+      ],
+      addresses: arena.allocate(lanes * 4, "row addresses of a batch"),
+      hashes: arena.allocate(lanes * 4, "hashes of a batch"),
+      masks: arena.allocate(masks, "masks of a batch"),
+      unwanted: arena.allocate(width * 4, "unwanted rows of a batch"),
+      sends: sends.map((lines) => region(lines, "lines to be sent")),
+      receives: receives.map((lines) => region(lines, "lines to be received")),
+    };
+  });
+}
+
+/** Copies the inputs into memory, cut down to the features that this rank's columns read. @throws ResourceError */
+export function placeOwnInputs(arena: Arena, inputs: CsrMatrix, { featureLines, layers }: Routes): PlacedInputs {
+  const { nrows } = inputs;
+  const { inWidth } = layers[0];
+  const rowPtr = new Uint32Array(nrows + 1);
+  for (let row = 0; row < nrows; row++) {
+    let count = 0;
+    for (let p = inputs.rowPtr[row]; p < inputs.rowPtr[row + 1]; p++) if (featureLines[inputs.colIdx[p]] >= 0) count++;
+    rowPtr[row + 1] = rowPtr[row] + count;
+  }
+  const nnz = rowPtr[nrows];
+  const isOne = inputs.values.length === 1;
+  const colIdx = makeIndexArray(nnz, inWidth);
+  const values = isOne ? inputs.values : new Float32Array(nnz);
+  let end = 0;
+  for (let p = 0; p < inputs.colIdx.length; p++) {
+    const line = featureLines[inputs.colIdx[p]];
+    if (line < 0) continue;
+    colIdx[end] = line;
+    if (!isOne) values[end] = inputs.values[p];
+    end++;
+  }
+  const put = (array: Uint32Array | Uint16Array | Float32Array, what: string): number => {
+    const address = arena.allocate(array.byteLength, `${what} of the inputs`);
+    writeArray(arena.memory, address, array);
+    return address;
+  };
+  return {
+    nrows,
+    ncols: inWidth,
+    rowPtr: put(rowPtr, "row pointers"),
+    colIdx: put(colIdx, "column indices"),
+    idxBytes: colIdx.BYTES_PER_ELEMENT,
+    values: put(values, "values"),
+    valueStep: isOne ? 0 : 4,
+  };
+}
