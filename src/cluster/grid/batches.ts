@@ -90,7 +90,7 @@ interface Batch {
 export async function runBatches(run: BatchRun, part: StagePart): Promise<void> {
   const { slots } = run.work.place;
   const total = Math.ceil(part.list.length / part.size);
-  const active = new Array<Batch | null>(slots.length).fill(null);
+  const active: (Batch | null)[] = slots.map(() => null);
   let next = 0;
   let left = total;
   let turned = performance.now();

@@ -59,7 +59,7 @@ export function startExchange(
 }
 
 function linesByPeer(lists: readonly { peer: number; count: number }[] | undefined, size: number): number[] {
-  const lines = new Array<number>(size).fill(0);
+  const lines = Array.from({ length: size }, () => 0);
   for (const { peer, count } of lists ?? []) lines[peer] = count;
   return lines;
 }

@@ -154,6 +154,11 @@ export interface GridPlace {
   readonly layers: readonly GridLayer[];
   readonly inputs: PlacedInputs;
   readonly slots: readonly SlotPlace[];
+  /**
+   * Lines set aside for every tile, those of the widest layer: tiles of one batch may be at different layers, and must not
+   * get in each other's way.
+   */
+  readonly stride: number;
   readonly queue: TaskQueue;
   /** Whether stored rows are to be hashed. */
   readonly hashesRows: boolean;
@@ -162,9 +167,4 @@ export interface GridPlace {
 /** Lines begin this many bytes after the masks' start. */
 export function maskBytes(tiles: number): number {
   return Math.ceil((tiles * 4) / 64) * 64;
-}
-
-/** Lines that a lane of the tile after layer l-1 has: the input tile of layer l, or the own neurons of the last. */
-export function strideOf(layers: readonly GridLayer[], l: number): number {
-  return l < layers.length ? layers[l].inWidth : layers[layers.length - 1].width;
 }

@@ -7,7 +7,6 @@ import { poll } from "../../mpi/poll.ts";
 import type { Request } from "../../mpi/request.ts";
 
 /** Tags above those of the batches. */
-export const BATCH_TAGS = 16_384;
 export const LAYER_TAG = 32_766;
 const FAILURE_TAG = 32_767;
 
@@ -27,8 +26,8 @@ export interface GroupLink extends Disposable {
   wait<R>(request: Request<R>): Promise<R>;
   /** The next message with this tag from this rank. @throws as wait */
   receiveBytes(from: number, tag: number): Promise<Uint8Array>;
-  /** Tells the other ranks of the group that this one has failed, unless they told first. */
-  fail(error: unknown): void;
+  /** Does this rank's part of something; should it fail, the others are told, unless they told first. */
+  share<T>(work: () => Promise<T>): Promise<T>;
 }
 
 interface News extends Member {
@@ -54,6 +53,16 @@ export function openGroupLink(comm: Communicator, member: Member, signal: AbortS
     await poll(() => (request.test() ? true : (check(), null)), member.rank, "a message of the group");
     return request.value;
   };
+  const fail = (error: unknown): void => {
+    if (hasFailed) return;
+    hasFailed = true;
+    const news: News = { ...member, message: error instanceof Error ? error.message : String(error) };
+    const bytes = new TextEncoder().encode(JSON.stringify(news));
+    const peers = Array.from({ length: own.size }, (_, to) => to).filter((to) => to !== own.rank);
+    const sends = peers.map((to) => own.start.send(bytes, { to, tag: FAILURE_TAG }));
+    // Short messages are on their way at once; for others nobody waits, since a rank that has failed will end.
+    for (const send of sends) send.test();
+  };
   return {
     rank: own.rank,
     size: own.size,
@@ -70,13 +79,13 @@ export function openGroupLink(comm: Communicator, member: Member, signal: AbortS
       await wait(own.start.receive(bytes, { from, tag }));
       return bytes;
     },
-    fail(error) {
-      if (hasFailed) return;
-      hasFailed = true;
-      const news: News = { ...member, message: error instanceof Error ? error.message : String(error) };
-      const bytes = new TextEncoder().encode(JSON.stringify(news));
-      // Nobody waits for these: a rank that has failed will end.
-      for (let to = 0; to < own.size; to++) if (to !== own.rank) own.start.send(bytes, { to, tag: FAILURE_TAG });
+    async share(work) {
+      try {
+        return await work();
+      } catch (error) {
+        fail(error);
+        throw error;
+      }
     },
     [Symbol.dispose]() {
       // Freeing is collective, which a group that fails apart must not wait for.

@@ -7,7 +7,6 @@ import type { RowMode } from "../../engine/options.ts";
 import { DEAD, type WorkerReport } from "../../engine/task.ts";
 import { makeTally, reportOf } from "../../engine/worker/tally.ts";
 import { type CompiledKernels, compileKernels, type KernelId, makeKernels } from "../../kernels/catalog.ts";
-import { SECOND_PASS } from "../../kernels/layer-record.ts";
 import type { Communicator } from "../../mpi/communicator.ts";
 import { type HashMethod, type HashMode, hashesNeurons } from "../../partition/hashing.ts";
 import { checkCsr } from "../../sparse/check.ts";
@@ -23,7 +22,7 @@ import { type GridPlace, type GridTeamData, makeTaskQueue, putTask, TASK, wakeWo
 import { type GroupLink, type Member, openGroupLink } from "./group-link.ts";
 import { inferRows } from "./infer-rows.ts";
 import type { PoolPlace } from "./join-rows.ts";
-import { allocateSlots, type BatchPlan, placeOwnInputs, planBatches, poolRowBytes } from "./lay-out-grid.ts";
+import { allocateSlots, type BatchPlan, placeOwnInputs, planBatches, poolRowBytes, widest } from "./lay-out-grid.ts";
 import { type GridLayer, planRoutes, type Routes } from "./routes.ts";
 
 export interface GridSettings {
@@ -37,6 +36,8 @@ export interface GridSettings {
   readonly keepActivations: boolean;
   /** Upper limit of the shared memory in bytes; at most 4 GiB. */
   readonly memoryBytes?: number;
+  /** For tests: no more rows than this between stages, so that the others go through in another pass. */
+  readonly poolRows?: number;
   /** For tests of failures only. */
   readonly fault?: Fault | null;
 }
@@ -104,41 +105,40 @@ const QUEUE_TASKS = 8192;
  * those that only heard of it. @throws also UnsupportedError for softmax, ShapeError, ResourceError, WorkerError
  */
 export async function inferGridGroup(options: GridGroupOptions): Promise<GridGroupResult> {
-  using link = openGroupLink(options.comm, options.member, options.signal);
-  try {
-    return await inferGroup(link, options);
-  } catch (error) {
-    link.fail(error);
-    throw error;
-  }
-}
-
-async function inferGroup(link: GroupLink, options: GridGroupOptions): Promise<GridGroupResult> {
   const { network, inputs, settings } = options;
-  const started = performance.now();
   if (inputs.ncols !== network.inputs) {
     throw new ShapeError(`inputs have ${inputs.ncols} features, expected ${network.inputs} as the network has`);
   }
   checkCsr(inputs, "inputs");
+  const started = performance.now();
+  using link = openGroupLink(options.comm, options.member, options.signal);
+  const { hash, hashMethod: method, seed } = settings;
+  const neuronHash = hashesNeurons(hash) ? { method, pieces: link.size, seed } : null;
+  const parts = await link.share(() => dealLayers(link, network, neuronHash));
+  refuseSoftmax(parts);
+  return await link.share(() => inferGroup(link, options, parts, started));
+}
+
+async function inferGroup(
+  link: GroupLink,
+  options: GridGroupOptions,
+  parts: readonly LayerPart[],
+  started: number,
+): Promise<GridGroupResult> {
+  const { network, inputs, settings } = options;
+  const { workers } = settings;
   enableRevectorize();
-  const { hash, hashMethod, seed, workers } = settings;
-  const parts = await dealLayers(
-    link,
-    network,
-    hashesNeurons(hash) ? { method: hashMethod, pieces: link.size, seed } : null,
-  );
   const limitBytes = Math.min(settings.memoryBytes ?? LIMIT_BYTES, LIMIT_BYTES);
   const arena = openArena({ limitBytes });
   const routes = await planRoutes(link, arena, parts, network.inputs);
   const { layers } = routes;
-  refuseSoftmax(layers);
   const facts = await gatherFacts(link, parts, layers);
   const placedInputs = placeOwnInputs(arena, inputs, routes);
   const plan = await agreePlan(
     link,
     planBatches(arena, layers, link.size, {
       workers,
-      rows: Math.max(1, inputs.nrows),
+      rows: Math.max(1, Math.min(inputs.nrows, settings.poolRows ?? inputs.nrows)),
       limitBytes,
       keepsActivations: settings.keepActivations,
     }),
@@ -147,6 +147,7 @@ async function inferGroup(link: GroupLink, options: GridGroupOptions): Promise<G
     layers,
     inputs: placedInputs,
     slots: allocateSlots(arena, layers, link.size, plan),
+    stride: widest(layers),
     queue: makeTaskQueue(QUEUE_TASKS, plan.slots),
     hashesRows: settings.rows === "distinct",
   };
@@ -230,6 +231,8 @@ async function inferWithTeam(
   for (let w = 0; w < workers; w++) putTask(place.queue, [TASK.stop]);
   wakeWorkers(place.queue);
   const reports = [...(await watch.reports), reportOf(tally)];
+  // Nobody leaves before all are through: a rank that failed at the very end still finds the others here.
+  await link.wait(link.comm.start.barrier());
   const inferSeconds = (performance.now() - inferStarted) / 1000;
   const leaders = resolveLeaders(run.rows);
   const zeros = new Float32Array(routes.outputs.length);
@@ -266,8 +269,8 @@ async function inferWithTeam(
   };
 }
 
-function refuseSoftmax(layers: readonly GridLayer[]): void {
-  if (layers.every(({ placed }) => placed.secondPass !== SECOND_PASS.softmax)) return;
+function refuseSoftmax(parts: readonly LayerPart[]): void {
+  if (parts.every(({ rule }) => rule.activation.kind !== "softmax")) return;
   throw new UnsupportedError(
     "softmax needs all neurons of a row in one place: split rows only (--grid Rx1), not neurons",
   );

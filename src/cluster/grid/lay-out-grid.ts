@@ -40,8 +40,10 @@ export function planBatches(arena: Arena, layers: readonly GridLayer[], size: nu
   const fair = Math.ceil((BATCH_EDGES * Math.max(1, o.workers / 2)) / edges);
   const room = Math.floor(Math.min(MAX_SLOT_BYTES, left / 2) / (slots * slotBytes(layers, size, WIDEST)));
   const lanes = Math.max(1, Math.min(fair, room, MAX_BATCH_TILES)) * WIDEST;
-  const afterSlots = left - slots * slotBytes(layers, size, lanes) * 1.1 - (1 << 20);
-  const most = o.keepsActivations ? afterSlots * 0.9 : Math.min(MAX_POOL_BYTES, afterSlots * 0.9);
+  // Masks, addresses and what alignment takes come on top of the lines.
+  const besides = lanes * 16 + widest(layers) * 4 + (2 * size + 8) * (64 + maskBytes(lanes / WIDEST));
+  const afterSlots = left - slots * (slotBytes(layers, size, lanes) + besides);
+  const most = o.keepsActivations ? afterSlots - 64 : Math.min(MAX_POOL_BYTES, afterSlots - 64);
   const poolRows = Math.min(o.rows, Math.floor(most / poolRowBytes(layers)));
   if (poolRows < Math.min(o.rows, WIDEST)) throw new ResourceError("no memory for the activations of one row group");
   return { slots, lanes, poolRows };
@@ -58,13 +60,14 @@ export function poolRowBytes(layers: readonly GridLayer[]): number {
   return Math.ceil((Math.max(1, ...layers.map(({ width }) => width)) * 4) / 64) * 64;
 }
 
-function widest(layers: readonly GridLayer[]): number {
+/** Lines of the widest tile. */
+export function widest(layers: readonly GridLayer[]): number {
   return Math.max(1, ...layers.map(({ width, inWidth }) => Math.max(width, inWidth)));
 }
 
 /** The most lines that go to, or come from, each rank before any layer. */
 function peerWidths(layers: readonly GridLayer[], size: number, way: "sends" | "receives"): number[] {
-  const most = new Array<number>(size).fill(0);
+  const most = Array.from({ length: size }, () => 0);
   for (const layer of layers) for (const { peer, count } of layer[way]) most[peer] = Math.max(most[peer], count);
   return most;
 }

@@ -88,7 +88,7 @@ export async function planRoutes(
     sends = [];
     for (let peer = 0; peer < link.size; peer++) {
       if (asked[peer].length === 0) continue;
-      const list = Uint32Array.from(asked[peer], (neuron) => (lines as Int32Array)[neuron]);
+      const list = takeLines(lines, asked[peer]);
       const address = arena.allocate(list.byteLength, `lines sent after ${name}`);
       writeArray(arena.memory, address, list);
       sends.push({ peer, count: list.length, list: address });
@@ -144,6 +144,10 @@ function listWanted(
   return wanted.map((neurons) => sortByPlace(Uint32Array.from(neurons), places, null));
 }
 
+function takeLines(lines: Int32Array, neurons: Uint32Array): Uint32Array {
+  return Uint32Array.from(neurons, (neuron) => lines[neuron]);
+}
+
 /** Every rank's list for every other. */
 async function swapLists(link: GroupLink, lists: readonly Uint32Array[]): Promise<Uint32Array[]> {
   const counts = Int32Array.from(lists, (list) => list.length);
@@ -156,7 +160,7 @@ async function swapLists(link: GroupLink, lists: readonly Uint32Array[]): Promis
     if (incoming[peer] > 0) requests.push(link.comm.start.receive(received[peer], { from: peer, tag: 0 }));
     if (counts[peer] > 0) requests.push(link.comm.start.send(lists[peer], { to: peer, tag: 0 }));
   }
-  for (const request of requests) await link.wait<unknown>(request as never);
+  for (const request of requests) await link.wait<unknown>(request);
   return received;
 }
 

@@ -3,7 +3,7 @@
 import { assignWeights, book, countProducts, type Tally } from "../../engine/worker/tally.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import { SECOND_PASS } from "../../kernels/layer-record.ts";
-import { FIELD, FLAG, type GridPlace, maskBytes, type SlotPlace, strideOf, TASK } from "./grid-task.ts";
+import { FIELD, FLAG, type GridPlace, maskBytes, type SlotPlace, TASK } from "./grid-task.ts";
 import { cutTiles } from "../../engine/tiles.ts";
 import { TILE_LANES } from "../../kernels/kernels.ts";
 
@@ -42,9 +42,8 @@ export function doTask(work: TileWork, task: Int32Array): void {
   }
 }
 
-/** Address of a tile that is read by layer l. */
-function tileAt(work: TileWork, task: Int32Array, buffer: number, l: number): number {
-  return buffer + task[FIELD.laneOffset] * strideOf(work.place.layers, l) * 4;
+function tileAt(work: TileWork, buffer: number, laneOffset: number): number {
+  return buffer + laneOffset * work.place.stride * 4;
 }
 
 /** Copies what was received for layer l into the tile. */
@@ -84,7 +83,7 @@ function loadInputs(work: TileWork, task: Int32Array): void {
     const row = words[(list >>> 2) + r];
     work.tally.inputNonzeros += words[(rowPtr >>> 2) + row + 1] - words[(rowPtr >>> 2) + row];
   }
-  const address = tileAt(work, task, slot.buffers[0], 0);
+  const address = tileAt(work, slot.buffers[0], task[FIELD.laneOffset]);
   const width = place.layers[0].inWidth;
   kernels.loadCsr(address, task[FIELD.lanes], width, list, count, rowPtr, colIdx, idxBytes, values, valueStep);
   book(work.tally, "load", 0, count, started);
@@ -95,7 +94,7 @@ function loadRows(work: TileWork, task: Int32Array): void {
   const { place, kernels } = work;
   const slot = place.slots[task[FIELD.slot]];
   const l = task[FIELD.first];
-  const address = tileAt(work, task, slot.buffers[0], l);
+  const address = tileAt(work, slot.buffers[0], task[FIELD.laneOffset]);
   const list = slot.addresses + task[FIELD.laneOffset] * 4;
   kernels.loadRows(address, task[FIELD.lanes], place.layers[l - 1].width, list, task[FIELD.count]);
   gatherTile(work, task, slot, address, l);
@@ -113,9 +112,9 @@ function computeLayers(work: TileWork, task: Int32Array): void {
   for (let l = task[FIELD.first]; l < end; l++) {
     let started = performance.now();
     const { placed, width } = place.layers[l];
-    const input = tileAt(work, task, slot.buffers[from], l);
+    const input = tileAt(work, slot.buffers[from], task[FIELD.laneOffset]);
     from = 1 - from;
-    const out = tileAt(work, task, slot.buffers[from], l + 1);
+    const out = tileAt(work, slot.buffers[from], task[FIELD.laneOffset]);
     if (l === task[FIELD.first] && (flags & FLAG.unpack) !== 0) {
       const skip = (flags & FLAG.receivedMasks) === 0 ? 0 : maskBytes(task[FIELD.tiles]);
       unpackTile(work, slot, input, l, lanes, task[FIELD.laneOffset], skip);
@@ -156,7 +155,7 @@ function packBatch(work: TileWork, task: Int32Array): void {
   const tiles = cutTiles(task[FIELD.count], WIDEST);
   for (const [t, tile] of tiles.entries()) {
     work.beat(l);
-    const address = current + tile.laneOffset * width * 4;
+    const address = tileAt(work, current, tile.laneOffset);
     unpackTile(work, slot, address, l, tile.lanes, tile.laneOffset, skip);
     const mask = words[(slot.masks >>> 2) + t];
     for (let lane = 0; lane < tile.count; lane++) {
@@ -166,7 +165,7 @@ function packBatch(work: TileWork, task: Int32Array): void {
   }
   for (const tile of cutTiles(kept, WIDEST)) {
     for (let r = 0; r < tile.count; r++) words[list + r] = other + (tile.firstRow + r) * width * 4;
-    kernels.loadRows(current + tile.laneOffset * width * 4, tile.lanes, width, slot.addresses, tile.count);
+    kernels.loadRows(tileAt(work, current, tile.laneOffset), tile.lanes, width, slot.addresses, tile.count);
   }
   book(work.tally, "pack", l, task[FIELD.count], started);
 }
@@ -178,7 +177,7 @@ function storeRows(work: TileWork, task: Int32Array): void {
   const end = task[FIELD.end];
   work.beat(end - 1);
   const { width } = place.layers[end - 1];
-  const address = tileAt(work, task, slot.buffers[(task[FIELD.flags] & FLAG.second) === 0 ? 0 : 1], end);
+  const address = tileAt(work, slot.buffers[(task[FIELD.flags] & FLAG.second) === 0 ? 0 : 1], task[FIELD.laneOffset]);
   const list = slot.addresses + task[FIELD.laneOffset] * 4;
   const count = task[FIELD.count];
   kernels.storeRows(address, task[FIELD.lanes], width, list, count, slot.unwanted);
