@@ -13,7 +13,13 @@ import { hashesNeurons, hashesRows } from "../partition/hashing.ts";
 import { agree, agreeOn } from "./agree.ts";
 import { measureLink } from "./link.ts";
 import { type CheckpointOptions, findState } from "./checkpointer.ts";
-import { type CutRecord, makeRankDriver, type RankDriverOptions, type RedealMode } from "./rank-driver.ts";
+import {
+  type CutRecord,
+  makeRankDriver,
+  type LayerTraffic,
+  type RankDriverOptions,
+  type RedealMode,
+} from "./rank-driver.ts";
 import { readRankInputs } from "./read-rank-inputs.ts";
 import { resolveRows, type RowOutcomes } from "./row-registry.ts";
 import { allgatherValues, gatherValues, type World } from "./world.ts";
@@ -49,6 +55,8 @@ export interface RankFigures {
   readonly communicationSeconds: number;
   readonly bytesSent: number;
   readonly messagesSent: number;
+  /** The above of every exchange between two layers, by the layers done before it. */
+  readonly traffic: readonly LayerTraffic[];
   readonly inferSeconds: number;
   readonly peakBytes: number;
 }
@@ -126,7 +134,14 @@ export async function inferRows(world: World, options: RowsRunOptions): Promise<
   const { end, isAlive } = resolveRows(inputs.nrows, outcomes);
   const categories = Uint32Array.from(end.keys()).filter((row) => isAlive[end[row]] === 1);
   const infer = secondsSince(inferring) - result.figures.prepareSeconds;
-  const figures = figuresOf(world, { rows: inputs.rows.numbers.length, access: inputs.access, before, infer, result });
+  const figures = figuresOf(world, {
+    rows: inputs.rows.numbers.length,
+    access: inputs.access,
+    before,
+    infer,
+    result,
+    traffic: driver.traffic,
+  });
   return {
     network,
     nrows: inputs.nrows,
@@ -177,10 +192,11 @@ interface LocalRun {
   /** Traffic before the inference began. */
   readonly before: World["traffic"];
   readonly infer: number;
+  readonly traffic: readonly LayerTraffic[];
   readonly result: Awaited<ReturnType<Engine["infer"]>>;
 }
 
-function figuresOf(world: World, { rows, access, before, infer, result }: LocalRun): RankFigures {
+function figuresOf(world: World, { rows, access, before, infer, result, traffic }: LocalRun): RankFigures {
   const { workers } = result.figures;
   return {
     rank: world.rank,
@@ -193,6 +209,7 @@ function figuresOf(world: World, { rows, access, before, infer, result }: LocalR
     communicationSeconds: world.traffic.seconds - before.seconds,
     bytesSent: world.traffic.bytesSent - before.bytesSent,
     messagesSent: world.traffic.messagesSent - before.messagesSent,
+    traffic,
     inferSeconds: infer,
     peakBytes: process.resourceUsage().maxRSS * 1024,
   };

@@ -41,8 +41,17 @@ export interface CutRecord {
   readonly worth: MoveWorth | null;
 }
 
+/** What this rank sent between two layers, and the time that it spent on exchanges, its wait for others included. */
+export interface LayerTraffic {
+  readonly layer: number;
+  readonly bytesSent: number;
+  readonly messagesSent: number;
+  readonly seconds: number;
+}
+
 export interface RankDriver extends SegmentDriver {
   readonly cuts: readonly CutRecord[];
+  readonly traffic: readonly LayerTraffic[];
   readonly checkpointer: Checkpointer | null;
   /** After the run: what became of the rows that were here, and the activations of those that ended here. */
   outcomes(): RowOutcomes;
@@ -62,11 +71,13 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
   const registry = new RowRegistry(numbers, extraRows);
   const checkpointer = checkpoint === null ? null : new Checkpointer(world, checkpoint.options, registry, found);
   const cuts: CutRecord[] = [];
+  const traffic: LayerTraffic[] = [];
   let outcomes: RowOutcomes | null = null;
   const kept = new Map<number, Float32Array>();
   return {
     extraRows,
     cuts,
+    traffic,
     checkpointer,
     ...(checkpointer === null ? {} : { begin: (run: MainRun) => checkpointer.begin(run) }),
     openSegment(first) {
@@ -74,9 +85,16 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
       return checkpointer === null ? next : Math.min(next, first + MAX_CHECKPOINT_LAYERS);
     },
     async betweenSegments(layer, run, segment) {
+      const sent = { ...world.traffic };
       const outcome = isAlone
         ? { mergeFirst: false, isDone: run.pieces.rowCount === 0 && world.size === 1 }
         : await cut(options, registry, cuts, { layer, run, segment });
+      traffic.push({
+        layer,
+        bytesSent: world.traffic.bytesSent - sent.bytesSent,
+        messagesSent: world.traffic.messagesSent - sent.messagesSent,
+        seconds: world.traffic.seconds - sent.seconds,
+      });
       if (!outcome.isDone) await checkpointer?.save(run, layer, widths[layer - 1], listedRows(run));
       return outcome;
     },
