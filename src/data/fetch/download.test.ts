@@ -187,7 +187,7 @@ function cutAfter(bytes: number): (fixture: Fixture) => void {
       response.writeHead(start > 0 ? 206 : 200, start > 0 ? { ...headers, ...place } : headers);
       const rest = file.subarray(start);
       if (rest.length <= bytes) response.end(rest);
-      else response.write(rest.subarray(0, bytes), () => setTimeout(() => response.destroy(), 5));
+      else response.write(rest.subarray(0, bytes), () => setTimeout(() => response.destroy(), 60));
       return true;
     };
   };
