@@ -76,6 +76,7 @@ test("every field of a record", async () => {
     edges: { nominal: 12, computed: 12 },
     ranks: null,
     cuts: null,
+    resumedLayer: null,
     runtime: { node: "26.0.0", cpu: "some", cores: 2 },
   });
   assert.deepEqual([seconds.read, seconds.total], [0.25, 2]);
