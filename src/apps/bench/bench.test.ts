@@ -30,7 +30,7 @@ test("a quick run of the kernels writes one complete record and prints the ceili
   assert.deepEqual(record.command.slice(-6), ["--only", "kernels", "--neurons", "256", "--out", out]);
   assert.equal(record.machine.node, process.versions.node);
   assert.ok(record.kernels !== null && record.ceiling !== null);
-  assert.deepEqual([record.inference, record.peer], [null, null]);
+  assert.deepEqual([record.sizes, record.inference, record.peer], [null, null, null]);
   assert.equal(record.kernels.length, 3 * 4 * 3, "weight formats x lanes x kernel sets");
   for (const { timing, edgesPerSecond, ofCeiling } of record.kernels) {
     assert.equal(timing.samplesMs.length, 2);
@@ -39,6 +39,20 @@ test("a quick run of the kernels writes one complete record and prints the ceili
   }
   assert.ok(Object.values(record.ceiling.edgesPerSecond).every((rate) => rate > 0));
   assert.match(stdout, /Ceiling of loads and adds alone/);
+});
+
+test("sizes: both kinds of layers in every width, each beside the smallest of its kind", () => {
+  const out = join(folder, "sizes.json");
+  const { status, stdout, stderr } = bench("--quick", "--only", "sizes", "--sizes", "256,512", "--out", out);
+  assert.equal(status, 0, stderr);
+  const { sizes } = JSON.parse(readFileSync(out, "utf8")) as BenchRecord;
+  assert.ok(sizes !== null);
+  assert.equal(sizes.length, 2 * (4 + 1) + 2 * 4, "RadiX-Net with and without zero lines, random");
+  for (const { neurons, ofSmallest, ofSmallestFastest, edgesPerSecond } of sizes) {
+    assert.ok(edgesPerSecond > 0 && ofSmallest > 0);
+    if (neurons === 256) assert.deepEqual([ofSmallest, ofSmallestFastest], [1, 1]);
+  }
+  assert.match(stdout, /What size costs/);
 });
 
 test("whole inference: verified, then every row mode with one worker and two", () => {

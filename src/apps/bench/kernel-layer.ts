@@ -1,14 +1,17 @@
-// One random layer in memory with a tile in front of it and one behind: what a kernel is timed on, and the check
+// One layer in memory with a tile in front of it and one behind: what a kernel is timed on, and the check
 // against the float64 oracle that comes before.
 
 import { InvariantError } from "../../core/errors.ts";
 import { makeRandom, type Random } from "../../core/random.ts";
+import { radixNetLayers } from "../../data/generate/radix-net.ts";
 import { randomLayers, type RandomWeights } from "../../data/generate/random-layers.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import { type PlacedLayer, placeLayer, type WeightFormat } from "../../kernels/layer-record.ts";
 import { type BiasRule, CHALLENGE_RULE } from "../../network/layer-rule.ts";
 import type { Layer } from "../../network/network.ts";
 import { inferLayerOracle } from "../../network/oracle.ts";
+import { renumberCsc } from "../../partition/neuron-order.ts";
+import { orderForReading } from "../../partition/reading-order.ts";
 
 /** Weights into a neuron, as the Graph Challenge has. */
 export const DEGREE = 32;
@@ -49,8 +52,28 @@ export function makeKernelLayer(neurons: number, format: WeightFormat, seed: num
     seed,
   });
   if (layer === undefined) throw new InvariantError("no layer was generated");
+  return setUp(layer, format, seed, null);
+}
+
+/**
+ * A layer in the middle of the second period of a permuted RadiX-Net, as the engine places it: neurons in the order of
+ * their reader, columns with equal inputs in turn. All later layers of such a network are alike.
+ */
+export function makeRadixKernelLayer(neurons: number, seed: number): KernelLayer {
+  const first = Math.floor(1.5 * Math.log2(neurons / 16));
+  const [layer, next] = [...radixNetLayers({ neurons, layers: first + 2, seed, permute: true })].slice(-2);
+  if (layer === undefined || next === undefined) throw new InvariantError("no layers were generated");
+  const { rows, columns } = orderForReading(layer.weights);
+  const places = orderForReading(next.weights).rows;
+  const placed: Layer = { ...layer, weights: renumberCsc(layer.weights, rows, places) };
+  return setUp(placed, "uniform", seed, columns?.map((j) => places?.[j] ?? j) ?? null);
+}
+
+/** The layer and its tiles in a memory of their own; features half zeros, the others 0 to 1. */
+function setUp(layer: Layer, format: WeightFormat, seed: number, columnOrder: Uint32Array | null): KernelLayer {
+  const neurons = layer.weights.ncols;
   const tileBytes = neurons * MAX_LANES * 4;
-  const bytes = neurons * (DEGREE * 6 + 16) + 2 * tileBytes + 2 * PAGE_BYTES;
+  const bytes = neurons * (DEGREE * 6 + 40) + 2 * tileBytes + 2 * PAGE_BYTES;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES), maximum: 65_536, shared: true });
   let end = PAGE_BYTES;
   const allocate = (size: number): number => {
@@ -60,7 +83,7 @@ export function makeKernelLayer(neurons: number, format: WeightFormat, seed: num
   };
   const input = allocate(tileBytes);
   const out = allocate(tileBytes);
-  const placed = placeLayer(layer, memory, allocate, "layer");
+  const placed = placeLayer(layer, memory, allocate, "layer", columnOrder);
   if (placed.weightFormat !== format) {
     throw new InvariantError(`weights are stored as ${placed.weightFormat}, expected ${format}`);
   }

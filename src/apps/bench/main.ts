@@ -20,9 +20,10 @@ import {
   type Warning,
 } from "./record.ts";
 import type { SamplePlan } from "./sampling.ts";
+import { measureSizes, type SizeResult } from "./size-part.ts";
 import { formatRecord } from "./tables.ts";
 
-const PARTS = ["kernels", "inference", "measuring", "peer"] as const;
+const PARTS = ["kernels", "sizes", "inference", "measuring", "peer"] as const;
 type Part = (typeof PARTS)[number];
 
 interface Options {
@@ -31,6 +32,7 @@ interface Options {
   readonly peer: boolean;
   readonly quick: boolean;
   readonly neurons: readonly number[];
+  readonly sizes: readonly number[];
   readonly layers: number;
   readonly rows: number;
   readonly seed: number;
@@ -49,6 +51,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .option("--peer", "compare with the C program as well (needs cc and AVX-512)", false)
     .option("--quick", "few, short samples: to see that everything runs", false)
     .option("--neurons <list>", "sizes of the networks", parseList, [1024, 4096, 16384])
+    .option("--sizes <list>", "sizes of the layers of the part `sizes`", parseList, [1024, 16_384, 65_536])
     .option("--layers <n>", "layers of the whole inference", parseCount, 120)
     .option(
       "--rows <n>",
@@ -70,7 +73,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function run(options: Options, args: readonly string[]): Promise<void> {
   const startedAt = new Date();
-  const wanted = new Set<Part>(options.only ?? ["kernels", "inference"]);
+  const wanted = new Set<Part>(options.only ?? ["kernels", "sizes", "inference"]);
   if (options.peer) wanted.add("peer");
   // Before any kernel is compiled, as the engine does.
   const isRevectorized = enableRevectorize();
@@ -92,6 +95,15 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
         ceiling: ceiling?.edgesPerSecond.l1 ?? null,
         onProgress: progress("kernels"),
       });
+  const sizes = !wanted.has("sizes")
+    ? null
+    : await measureSizes({
+        sizes: options.sizes,
+        plan,
+        seed,
+        ceiling: ceiling?.edgesPerSecond.l1 ?? null,
+        onProgress: progress("sizes"),
+      });
   const workers = [1, 2];
   const inference = !wanted.has("inference")
     ? null
@@ -109,7 +121,7 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
   if ((inference !== null || peer !== null) && Math.max(...workers) > machine.cores) {
     warnings.push({ kind: "oversubscribed", what: `${Math.max(...workers)} workers on ${machine.cores} cores` });
   }
-  warnings.push(...spreadWarnings(allTimings(ceiling, kernels, inference, measuring, peer)));
+  warnings.push(...spreadWarnings(allTimings(ceiling, kernels, sizes, inference, measuring, peer)));
   const record: BenchRecord = {
     schema: BENCH_SCHEMA,
     startedAt: startedAt.toISOString(),
@@ -119,6 +131,7 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
     seed,
     ceiling,
     kernels,
+    sizes,
     inference,
     measuring,
     peer,
@@ -133,6 +146,7 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
 function allTimings(
   ceiling: Ceiling | null,
   kernels: readonly KernelResult[] | null,
+  sizes: readonly SizeResult[] | null,
   inference: readonly InferenceResultRecord[] | null,
   measuring: MeasuringReport | null,
   peer: PeerReport | null,
@@ -142,7 +156,7 @@ function allTimings(
       name: `ceiling ${level}, ${chains} chains`,
       spread: timing.spread,
     })),
-    ...(kernels ?? []).map(({ name, timing }) => ({ name, spread: timing.spread })),
+    ...[...(kernels ?? []), ...(sizes ?? [])].map(({ name, timing }) => ({ name, spread: timing.spread })),
     ...(inference ?? []),
     ...(measuring?.results ?? []),
     ...(peer === null || "unavailable" in peer ? [] : peer.timings),

@@ -8,6 +8,7 @@ import type { InferenceResultRecord } from "./inference-part.ts";
 import type { KernelResult } from "./kernel-part.ts";
 import type { MeasuringReport } from "./measuring-part.ts";
 import type { PeerReport } from "./peer-part.ts";
+import type { SizeResult } from "./size-part.ts";
 
 export const BENCH_SCHEMA = "gossamer.bench/1";
 
@@ -43,6 +44,7 @@ export interface BenchRecord {
   /** null: this part was not asked for. */
   readonly ceiling: Ceiling | null;
   readonly kernels: readonly KernelResult[] | null;
+  readonly sizes: readonly SizeResult[] | null;
   readonly inference: readonly InferenceResultRecord[] | null;
   readonly measuring: MeasuringReport | null;
   readonly peer: PeerReport | null;

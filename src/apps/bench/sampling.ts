@@ -17,10 +17,22 @@ export interface SamplePlan {
 }
 
 export interface Timing extends SampleFigures {
+  /** Time of this thread on a processor, which other programs do not lengthen; wall time where the runtime has none. */
+  readonly clock: "thread" | "wall";
   /** How often one sample did the work. */
   readonly repeats: number;
   /** Milliseconds for doing the work once, a sample each, in order. */
   readonly samplesMs: readonly number[];
+}
+
+// From Node 23.9 on.
+const hasThreadClock = typeof process.threadCpuUsage === "function";
+
+/** Milliseconds. A sample is one thread's work alone. */
+function now(): number {
+  if (!hasThreadClock) return performance.now();
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
 
 /** Samples of each variant, in the given order. `onSample` is called after every one, for progress. */
@@ -36,13 +48,14 @@ export function sampleInterleaved(
   }));
   for (let round = 0; round < rounds; round++) {
     for (const { variant, repeats, samplesMs } of prepared) {
-      const started = performance.now();
+      const started = now();
       for (let k = 0; k < repeats; k++) variant.run();
-      samplesMs.push((performance.now() - started) / repeats);
+      samplesMs.push((now() - started) / repeats);
       onSample();
     }
   }
-  return prepared.map(({ repeats, samplesMs }) => ({ repeats, samplesMs, ...summarize(samplesMs) }));
+  const clock = hasThreadClock ? "thread" : "wall";
+  return prepared.map(({ repeats, samplesMs }) => ({ clock, repeats, samplesMs, ...summarize(samplesMs) }));
 }
 
 /** Runs for `warmUpMs` at least, then finds how many repeats fill a sample. */
@@ -50,8 +63,8 @@ function warmUp(variant: Variant, warmUpMs: number, sampleMs: number): number {
   const started = performance.now();
   do variant.run();
   while (performance.now() - started < warmUpMs);
-  const once = performance.now();
+  const once = now();
   variant.run();
-  const took = performance.now() - once;
+  const took = now() - once;
   return Math.max(1, Math.ceil(sampleMs / Math.max(took, 1e-3)));
 }

@@ -7,6 +7,7 @@ import type { InferenceResultRecord } from "./inference-part.ts";
 import type { KernelResult } from "./kernel-part.ts";
 import type { MeasuringReport } from "./measuring-part.ts";
 import type { PeerReport } from "./peer-part.ts";
+import type { SizeResult } from "./size-part.ts";
 import type { BenchRecord, Warning } from "./record.ts";
 import { CEILING_BYTES, CEILING_LEVELS } from "./ceiling.ts";
 
@@ -17,12 +18,13 @@ const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
 /** All parts of a record, a blank line between them. */
 export function formatRecord(record: BenchRecord): string {
-  const { ceiling, kernels, inference, measuring, peer, machine, git, warnings } = record;
+  const { ceiling, kernels, sizes, inference, measuring, peer, machine, git, warnings } = record;
   const parts = [
     `${machine.cpu ?? "unknown CPU"}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}; Node ${machine.node}` +
       `, commit ${git === null ? "unknown" : git.commit.slice(0, 10) + (git.dirty ? " and changes" : "")}`,
   ];
   if (kernels !== null) parts.push(kernelTable(kernels));
+  if (sizes !== null) parts.push(sizeTable(sizes));
   if (ceiling !== null) {
     const levels = CEILING_LEVELS.map(
       (level) => `${giga(ceiling.edgesPerSecond[level])} from ${formatBytes(CEILING_BYTES[level])}`,
@@ -81,6 +83,29 @@ function kernelTable(results: readonly KernelResult[]): string {
     table.push([first.neurons, first.weights, first.lanes, ...cells]);
   }
   return `Kernels, one thread, one tile, 1e9 edges/s and share of the ceiling\n${table.toString()}`;
+}
+
+function sizeTable(results: readonly SizeResult[]): string {
+  const table = new Table({
+    head: [
+      "layer",
+      "neurons",
+      "lanes",
+      "lines not zero",
+      "1e9 edges/s",
+      "of ceiling",
+      "of smallest",
+      "fastest samples",
+    ],
+    style: PLAIN,
+    colAligns: ["left", "right", "right", "right", "right", "right", "right", "right"],
+  });
+  for (const r of results) {
+    const share = r.ofCeiling === null ? "-" : percent(r.ofCeiling);
+    const ratios = [r.ofSmallest.toFixed(2), r.ofSmallestFastest.toFixed(2)];
+    table.push([r.kind, r.neurons, r.lanes, percent(r.liveLines), giga(r.edgesPerSecond), share, ...ratios]);
+  }
+  return `What size costs: fastest kernels, one thread, one tile, equal weights\n${table.toString()}`;
 }
 
 function inferenceTable(results: readonly InferenceResultRecord[], ceiling: number | null): string {

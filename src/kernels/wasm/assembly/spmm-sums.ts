@@ -16,7 +16,7 @@ export type Fused = u32;
 export type Separate = u64;
 
 // @ts-ignore: decorator
-@inline function isUniform<V>(): bool { return sizeof<V>() == 8; }
+@inline export function isUniform<V>(): bool { return sizeof<V>() == 8; }
 
 // Four entries are read at the address of the first of them; the number in a function's name is the entry. An offset of a
 // load must be a constant when the function is compiled, so that each has its own.
