@@ -1,7 +1,7 @@
 // From the tables in shared memory to the result that the caller keeps: nothing in it points into that memory.
 
 import { UsageError } from "../core/errors.ts";
-import { edgeCount, type Network } from "../network/network.ts";
+import type { NetworkShape } from "../network/network.ts";
 import type { NeuronOrder } from "../partition/neuron-order.ts";
 import type { LoadedNetwork } from "./loaded-network.ts";
 import type { Settings } from "./options.ts";
@@ -9,7 +9,7 @@ import type { InferenceResult } from "./result.ts";
 import { DEAD, NO_SLOT, type RunTask, type WorkerReport } from "./task.ts";
 
 export interface RunOutcome {
-  readonly network: Network;
+  readonly shape: NetworkShape;
   readonly settings: Settings;
   readonly memory: WebAssembly.Memory;
   readonly task: RunTask;
@@ -24,9 +24,9 @@ export interface RunOutcome {
 export type KeptRows = Map<number, Float32Array>;
 
 export function collectResult(outcome: RunOutcome): InferenceResult {
-  const { network, settings, task, reports, kept } = outcome;
-  const { nrows } = task.inputs;
-  const { outputs } = network;
+  const { shape, settings, task, reports, kept } = outcome;
+  const { nrows } = task;
+  const { outputs } = shape;
   const leaders = resolveLeaders(outcome);
   const alive = new Uint8Array(outcome.memory.buffer, task.rows.alive, nrows);
   const found: number[] = [];
@@ -44,7 +44,7 @@ export function collectResult(outcome: RunOutcome): InferenceResult {
     },
     figures: {
       settings,
-      nominalEdges: nrows * edgeCount(network),
+      nominalEdges: nrows * shape.edges,
       computedEdges: reports.reduce((sum, report) => sum + report.edges, 0),
       prepareSeconds: outcome.seconds.prepare,
       inferSeconds: outcome.seconds.infer,
@@ -61,7 +61,7 @@ export function collectResult(outcome: RunOutcome): InferenceResult {
 
 /** For every row the row that was computed to the end in its place, or DEAD. A row joined late points to one joined later. */
 function resolveLeaders({ memory, task }: RunOutcome): Uint32Array {
-  const leaders = new Uint32Array(memory.buffer, task.rows.leader, task.inputs.nrows).slice();
+  const leaders = new Uint32Array(memory.buffer, task.rows.leader, task.nrows).slice();
   for (let row = 0; row < leaders.length; row++) {
     let top = row;
     while (leaders[top] !== DEAD && leaders[top] !== top) top = leaders[top];
@@ -80,12 +80,12 @@ export function keepActivations(
   kept: KeptRows,
   { memory, task, loaded }: { memory: WebAssembly.Memory; task: RunTask; loaded: LoadedNetwork },
 ): void {
-  const { network, outputOrder } = loaded;
+  const { shape, layers, outputOrder } = loaded;
   const { rowCount } = task;
   const slot = new Uint32Array(memory.buffer, task.rows.slot, rowCount);
   const leader = new Uint32Array(memory.buffer, task.rows.leader, rowCount);
-  const neurons = network.layers[network.layers.length - 1].weights.ncols;
-  const places = placesOfOutputs(network, outputOrder);
+  const neurons = layers[layers.length - 1].ncols;
+  const places = placesOfOutputs(shape, outputOrder);
   for (let row = 0; row < rowCount; row++) {
     if (leader[row] !== row || slot[row] === NO_SLOT || kept.has(row)) continue;
     const stored = new Float32Array(memory.buffer, task.pool + slot[row] * task.slotBytes, neurons);
@@ -94,18 +94,18 @@ export function keepActivations(
 }
 
 /** For every output where its neuron lies in a stored row; null where each lies at its own number. */
-function placesOfOutputs({ outputMap }: Network, order: NeuronOrder | null): Uint32Array | null {
+function placesOfOutputs({ outputMap }: NetworkShape, order: NeuronOrder | null): Uint32Array | null {
   if (outputMap === null || order === null) return outputMap ?? order;
   return outputMap.map((neuron) => order[neuron]);
 }
 
 /** Rows of a batch, or all that the team shares where a stage was split by neurons, in two buffers; and one layer. */
 function workingSetBytes(
-  { layers, batchLanes, sharedLanes, inputs }: RunTask,
+  { layers, batchLanes, sharedLanes, nrows: rows }: RunTask,
   reports: readonly WorkerReport[],
 ): number {
   const isShared = reports.some(({ stages }) => stages.some(({ by }) => by === "neurons"));
-  const lanes = Math.min(isShared ? sharedLanes : batchLanes, inputs.nrows);
+  const lanes = Math.min(isShared ? sharedLanes : batchLanes, rows);
   const activations = Math.max(...layers.map(({ nrows, ncols }) => nrows + ncols)) * lanes * 4;
   return activations + Math.max(...layers.map(({ bytes }) => bytes));
 }

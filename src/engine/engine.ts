@@ -154,11 +154,11 @@ async function infer(
   inputs: CsrMatrix,
   { signal, onProgress, driver = makeWholeDriver(loaded.layers.length), ...chosen }: InferOptions,
 ): Promise<InferenceResult> {
-  const { network, layers } = loaded;
+  const { shape, layers } = loaded;
   const { arena, team } = place;
   const settings = overrideSettings(place.settings, chosen);
-  if (inputs.ncols !== network.inputs) {
-    throw new ShapeError(`inputs have ${inputs.ncols} features, expected ${network.inputs} as the network has`);
+  if (inputs.ncols !== shape.inputs) {
+    throw new ShapeError(`inputs have ${inputs.ncols} features, expected ${shape.inputs} as the network has`);
   }
   checkCsr(inputs, "inputs");
   const started = performance.now();
@@ -170,7 +170,7 @@ async function infer(
     const { reports, kept } = await runSegments(place, settings, loaded, run, driver, signal);
     const seconds = { prepare: (inferStarted - started) / 1000, infer: (performance.now() - inferStarted) / 1000 };
     return collectResult({
-      network,
+      shape,
       settings,
       memory: arena.memory,
       task: run.task,

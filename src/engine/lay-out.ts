@@ -4,6 +4,7 @@
 import { TILE_LANES } from "../kernels/kernels.ts";
 import { type HashOptions, hashesRows, hashOrder, type Order } from "../partition/hashing.ts";
 import type { CsrMatrix } from "../sparse/matrix.ts";
+import { type InputFeed, wholeFeed } from "./input-feed.ts";
 import { allocatePool, allocateRowTables, placeInputs } from "./layout.ts";
 import type { LoadedNetwork } from "./loaded-network.ts";
 import type { Settings } from "./options.ts";
@@ -16,10 +17,13 @@ export const WIDEST_TILE: number = TILE_LANES[TILE_LANES.length - 1];
 export interface LaidOutRun {
   readonly task: RunTask;
   readonly pieces: Pieces;
+  readonly feed: InputFeed;
+  /** All rows, in the order that hashing gave them. */
+  readonly order: Uint32Array;
 }
 
 /**
- * Puts the inputs and the tables of one run into memory; its rows are dealt to the pieces.
+ * Puts the inputs and the tables of one run into memory.
  * @param extraRows room in the tables for rows that come from elsewhere. @throws ResourceError
  */
 export function layOut(
@@ -29,10 +33,22 @@ export function layOut(
   inputs: CsrMatrix,
   extraRows: number,
 ): LaidOutRun {
+  place.arena.release(place.base);
+  const feed = wholeFeed(placeInputs(place.arena, inputs, loaded.featureOrder));
+  return layOutRows(place, settings, loaded, inputs, feed, extraRows);
+}
+
+/** Puts the tables of one run into memory, after what `feed` has there. @throws ResourceError */
+export function layOutRows(
+  place: Workplace,
+  settings: Settings,
+  loaded: LoadedNetwork,
+  inputs: Pick<CsrMatrix, "nrows" | "rowPtr">,
+  feed: InputFeed,
+  extraRows: number,
+): LaidOutRun {
   const { arena, buffers } = place;
   const { nrows } = inputs;
-  arena.release(place.base);
-  const placed = placeInputs(arena, inputs, loaded.featureOrder);
   const rows = allocateRowTables(arena, nrows, extraRows, rowOrder(inputs, settings));
   // More tiles than rows would only be empty ones.
   const tilesPerWorker = Math.max(1, Math.min(settings.tilesPerWorker, Math.ceil(nrows / settings.workers)));
@@ -41,7 +57,6 @@ export function layOut(
   const wanted = settings.keepActivations ? (loaded.formats === null ? "all" : "all-or-none") : "some";
   const pool = allocatePool(arena, Math.max(1, nrows + extraRows), loaded.maxWidth, place.limitBytes, wanted);
   const pieces = openPieces(arena.memory, pieceWords, count, rows, pool);
-  pieces.deal(nrows);
   const task: RunTask = {
     rowMode: settings.rows,
     strategy: settings.strategy,
@@ -49,7 +64,7 @@ export function layOut(
     trace: settings.trace,
     layers: loaded.layers,
     formats: loaded.formats === null ? null : place.formats,
-    inputs: placed,
+    nrows,
     rows,
     rowCount: nrows + extraRows,
     buffers: buffers.workers,
@@ -66,11 +81,12 @@ export function layOut(
     lanes: WIDEST_TILE,
     hasCores: place.hasCores,
   };
-  return { task, pieces };
+  const order = new Uint32Array(arena.memory.buffer, rows.list, nrows).slice();
+  return { task, pieces, feed, order };
 }
 
 /** Where hashing puts each input row; null where it leaves them alone. */
-function rowOrder(inputs: CsrMatrix, settings: Settings): Order | null {
+function rowOrder(inputs: Pick<CsrMatrix, "nrows" | "rowPtr">, settings: Settings): Order | null {
   if (!hashesRows(settings.hash)) return null;
   const nnz = Uint32Array.from({ length: inputs.nrows }, (_, row) => inputs.rowPtr[row + 1] - inputs.rowPtr[row]);
   return hashOrder(nnz, hashOptions(settings));

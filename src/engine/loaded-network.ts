@@ -3,7 +3,7 @@
 import { makeBreath } from "../core/breath.ts";
 import type { FormatPair } from "../kernels/format-pairs.ts";
 import { type PlacedLayer, SECOND_PASS } from "../kernels/layer-record.ts";
-import { type Network, preservesZeroRows } from "../network/network.ts";
+import { type Network, type NetworkShape, preservesZeroRows, shapeOf } from "../network/network.ts";
 import type { HashOptions } from "../partition/hashing.ts";
 import type { Arena } from "../threads/arena.ts";
 import { type LoadedFormats, loadFormats } from "./place-formats.ts";
@@ -12,7 +12,7 @@ import { type PlacedNetwork, placeNetwork } from "./place-network.ts";
 export interface LoadedNetwork extends PlacedNetwork {
   /** The layers in other formats than tiles take; null on the fast path. */
   readonly formats: LoadedFormats | null;
-  readonly network: Network;
+  readonly shape: NetworkShape;
   /** Widest layer or input, in neurons. */
   readonly maxWidth: number;
   /** The first layer from which on every layer keeps a row of zeros a row of zeros. */
@@ -40,7 +40,7 @@ export async function loadNetwork(
   return {
     ...placed,
     formats,
-    network,
+    shape: shapeOf(network),
     maxWidth: placed.layers.reduce((widest, layer) => Math.max(widest, layer.nrows, layer.ncols), 1),
     zeroSafeFrom,
     bytes: placed.layers.reduce((sum, layer) => sum + layer.bytes, 0),

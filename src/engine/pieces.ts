@@ -1,7 +1,7 @@
 // The rows of a run are cut into pieces, each of which one group of workers owns at a time: the whole list, one piece a
 // worker, or one a row tile. The words of a piece say which rows are still on its list and which slots of the pool are
-// its own. They outlive a task, so that a run can be cut into segments of layers: the main thread writes them before the
-// first segment, may read and rewrite them between two, and workers keep them up to date in between.
+// its own. They outlive a task, so that a run can be cut into segments of layers and blocks of rows: the main thread
+// writes them before a segment and reads them after it, and workers keep them up to date in between.
 
 import { pieceStart } from "../partition/hashing.ts";
 import type { Settings, Strategy } from "./options.ts";
@@ -20,8 +20,8 @@ export const PIECE = {
   endSlot: 3,
   reserved: 4,
   capacity: 5,
-  /** 1 when every row on the list could have a slot when the segment began, so that none need be reserved. */
-  hasRoom: 11,
+  /** Free slots when the segment began; where they are as many as rows on the list, none need be reserved. */
+  freeAtStart: 11,
   /** End of the first stage, as the pilot found it. */
   pilotEnd: 6,
   /** Rows on the list that the first stage left for another pass, and where they begin (positions on the list). */
@@ -50,24 +50,28 @@ export function pieceCount(
   return counts[strategy];
 }
 
-/** The pieces of a run, seen from the main thread. */
+/** The pieces of a run, seen from the main thread, while the workers rest. */
 export interface Pieces {
   readonly count: number;
-  /** Cuts the first `nrows` positions of the list into contiguous pieces, and the pool's slots likewise, all free. */
-  deal(nrows: number): void;
-  /** The rows still on the list of a piece. */
-  rowsOf(piece: number): Uint32Array;
   /** Rows on all lists. */
   readonly rowCount: number;
-  /** The rows that wait for another pass; they are taken off the pieces, whose lists may be rewritten then. */
+  readonly freeSlotCount: number;
+  /** Cuts these rows into contiguous pieces of about one length; slots stay as they are. */
+  deal(rows: ArrayLike<number>): void;
+  /** The same for rows that have gone through layers: what is known of their last stage stays. */
+  assign(rows: ArrayLike<number>): void;
+  /** Writes the list of each piece, whose rows have slots of that piece. */
+  setLists(lists: readonly ArrayLike<number>[]): void;
+  /** The rows still on the list of a piece: a view. */
+  rowsOf(piece: number): Uint32Array;
+  /** Takes the rows that found no room off the pieces, in the order of the lists. */
   takePending(): Uint32Array;
-  /** Puts rows at the start of the list, for `deal`. @returns how many */
-  relist(rows: readonly Uint32Array[]): number;
-  /** Replaces all lists: the rows are shared out evenly, in contiguous runs; slots stay as they are. */
-  assign(rows: Uint32Array): void;
   /** Takes free slots of the pool, at most `count`. */
   takeSlots(count: number): Uint32Array;
-  readonly freeSlotCount: number;
+  /** Makes all slots free. */
+  freeSlots(): void;
+  /** Moves the activations of these rows of a piece to the start of its slots, and makes its other slots free. */
+  compact(piece: number, rows: ArrayLike<number>): void;
 }
 
 /** @param address PIECE_WORDS u32 a piece. */
@@ -75,88 +79,111 @@ export function openPieces(
   memory: WebAssembly.Memory,
   address: number,
   count: number,
-  rows: RowTables,
+  { list, slot }: RowTables,
   pool: Pool,
 ): Pieces {
-  const words = (): Uint32Array => new Uint32Array(memory.buffer);
+  const words = new Uint32Array(memory.buffer);
+  const bytes = new Uint8Array(memory.buffer);
   const fieldOf = (piece: number, field: number): number => (address >>> 2) + piece * PIECE_WORDS + field;
+  const get = (piece: number, field: number): number => words[fieldOf(piece, field)];
+  const set = (piece: number, field: number, value: number): void => {
+    words[fieldOf(piece, field)] = value;
+  };
+  const sum = (field: number): number => {
+    let total = 0;
+    for (let piece = 0; piece < count; piece++) total += get(piece, field);
+    return total;
+  };
+  const firstSlot = (piece: number): number => pieceStart(pool.slots, piece, count);
+  const take = (piece: number, slots: number): void => {
+    set(piece, PIECE.nextSlot, firstSlot(piece) + slots);
+    set(piece, PIECE.reserved, slots);
+  };
+  const relist = (piece: number, first: number, rows: number): void => {
+    set(piece, PIECE.list, (list >>> 2) + first);
+    set(piece, PIECE.count, rows);
+  };
+  const begin = (piece: number, first: number, rows: number): void => {
+    relist(piece, first, rows);
+    for (const field of [PIECE.pilotEnd, PIECE.pendingFirst, PIECE.pendingEnd, PIECE.stageLayers]) set(piece, field, 0);
+  };
+  const cut = (rows: ArrayLike<number>, put: typeof begin): void => {
+    words.set(rows, list >>> 2);
+    for (let piece = 0; piece < count; piece++) {
+      const first = pieceStart(rows.length, piece, count);
+      put(piece, first, pieceStart(rows.length, piece + 1, count) - first);
+    }
+  };
+  for (let piece = 0; piece < count; piece++) {
+    set(piece, PIECE.endSlot, firstSlot(piece + 1));
+    set(piece, PIECE.capacity, firstSlot(piece + 1) - firstSlot(piece));
+    take(piece, 0);
+    begin(piece, 0, 0);
+  }
   return {
     count,
-    deal(nrows) {
-      const all = words();
+    get rowCount() {
+      return sum(PIECE.count);
+    },
+    get freeSlotCount() {
+      let free = 0;
       for (let piece = 0; piece < count; piece++) {
-        const set = (field: number, value: number): void => {
-          all[fieldOf(piece, field)] = value;
-        };
-        const first = pieceStart(nrows, piece, count);
-        const firstSlot = pieceStart(pool.slots, piece, count);
-        const endSlot = pieceStart(pool.slots, piece + 1, count);
-        set(PIECE.list, (rows.list >>> 2) + first);
-        set(PIECE.count, pieceStart(nrows, piece + 1, count) - first);
-        set(PIECE.nextSlot, firstSlot);
-        set(PIECE.endSlot, endSlot);
-        set(PIECE.reserved, 0);
-        set(PIECE.capacity, endSlot - firstSlot);
-        for (const field of [PIECE.pilotEnd, PIECE.pendingFirst, PIECE.pendingEnd, PIECE.stageLayers]) set(field, 0);
+        free += Math.max(0, get(piece, PIECE.endSlot) - get(piece, PIECE.nextSlot));
+      }
+      return free;
+    },
+    deal: (rows) => cut(rows, begin),
+    assign: (rows) => cut(rows, relist),
+    setLists(lists) {
+      let first = 0;
+      for (const [piece, rows] of lists.entries()) {
+        words.set(rows, (list >>> 2) + first);
+        begin(piece, first, rows.length);
+        first += rows.length;
       }
     },
     rowsOf(piece) {
-      const all = words();
-      const first = all[fieldOf(piece, PIECE.list)];
-      return all.subarray(first, first + all[fieldOf(piece, PIECE.count)]);
-    },
-    get rowCount() {
-      const all = words();
-      let sum = 0;
-      for (let piece = 0; piece < count; piece++) sum += all[fieldOf(piece, PIECE.count)];
-      return sum;
+      const first = get(piece, PIECE.list);
+      return words.subarray(first, first + get(piece, PIECE.count));
     },
     takePending() {
-      const all = words();
-      const taken: number[] = [];
+      const found: number[] = [];
       for (let piece = 0; piece < count; piece++) {
-        const list = all[fieldOf(piece, PIECE.list)];
-        const end = all[fieldOf(piece, PIECE.pendingEnd)];
-        for (let k = all[fieldOf(piece, PIECE.pendingFirst)]; k < end; k++) taken.push(all[list + k]);
-        all[fieldOf(piece, PIECE.pendingFirst)] = all[fieldOf(piece, PIECE.pendingEnd)] = 0;
+        const first = get(piece, PIECE.list);
+        const end = first + get(piece, PIECE.pendingEnd);
+        for (let at = first + get(piece, PIECE.pendingFirst); at < end; at++) found.push(words[at]);
+        set(piece, PIECE.pendingFirst, 0);
+        set(piece, PIECE.pendingEnd, 0);
       }
-      return Uint32Array.from(taken);
-    },
-    relist(lists) {
-      const all = words();
-      let end = rows.list >>> 2;
-      for (const list of lists) {
-        all.set(list, end);
-        end += list.length;
-      }
-      return end - (rows.list >>> 2);
-    },
-    assign(list) {
-      const all = words();
-      const start = rows.list >>> 2;
-      all.set(list, start);
-      for (let piece = 0; piece < count; piece++) {
-        const first = pieceStart(list.length, piece, count);
-        all[fieldOf(piece, PIECE.list)] = start + first;
-        all[fieldOf(piece, PIECE.count)] = pieceStart(list.length, piece + 1, count) - first;
-      }
+      return Uint32Array.from(found);
     },
     takeSlots(wanted) {
-      const all = words();
       const taken: number[] = [];
       for (let piece = 0; piece < count && taken.length < wanted; piece++) {
-        const [next, end] = [fieldOf(piece, PIECE.nextSlot), all[fieldOf(piece, PIECE.endSlot)]];
-        while (all[next] < end && taken.length < wanted) taken.push(all[next]++);
+        let next = get(piece, PIECE.nextSlot);
+        while (next < get(piece, PIECE.endSlot) && taken.length < wanted) taken.push(next++);
+        set(piece, PIECE.nextSlot, next);
       }
       return Uint32Array.from(taken);
     },
-    get freeSlotCount() {
-      const all = words();
-      let free = 0;
-      for (let piece = 0; piece < count; piece++) {
-        free += Math.max(0, all[fieldOf(piece, PIECE.endSlot)] - all[fieldOf(piece, PIECE.nextSlot)]);
+    freeSlots() {
+      for (let piece = 0; piece < count; piece++) take(piece, 0);
+    },
+    compact(piece, rows) {
+      const first = firstSlot(piece);
+      const slots = words.subarray(slot >>> 2);
+      const isTaken = new Uint8Array(rows.length);
+      const isPlaced = (row: number): boolean => slots[row] < first + rows.length;
+      for (let k = 0; k < rows.length; k++) if (isPlaced(rows[k])) isTaken[slots[rows[k]] - first] = 1;
+      let hole = 0;
+      for (let k = 0; k < rows.length; k++) {
+        if (isPlaced(rows[k])) continue;
+        while (isTaken[hole] === 1) hole++;
+        const from = pool.address + slots[rows[k]] * pool.slotBytes;
+        bytes.copyWithin(pool.address + (first + hole) * pool.slotBytes, from, from + pool.slotBytes);
+        slots[rows[k]] = first + hole++;
       }
-      return free;
+      take(piece, rows.length);
     },
   };
 }

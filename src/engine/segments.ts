@@ -7,11 +7,12 @@ import { setQueue } from "../threads/control.ts";
 import { makeDeques } from "../threads/deque.ts";
 import { makeForkWords } from "../threads/fork.ts";
 import { keepActivations, type KeptRows } from "./collect.ts";
+import { concatenate, runFirstSegment } from "./first-segment.ts";
 import type { LaidOutRun } from "./lay-out.ts";
 import type { LoadedNetwork } from "./loaded-network.ts";
 import { addReports, emptyReports } from "./reports.ts";
 import type { Settings } from "./options.ts";
-import type { InferTask, RunTask, WorkerReport } from "./task.ts";
+import type { RunTask, SegmentMessage, SegmentTask, WorkerReport } from "./task.ts";
 import { SHARED_LOCK, TILE_QUEUE } from "./worker/group.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -87,53 +88,78 @@ export async function runSegments(
   driver: SegmentDriver,
   signal: AbortSignal | undefined,
 ): Promise<SegmentsOutcome> {
-  const { task, pieces } = laidOut;
+  const { task, pieces, order } = laidOut;
   const last = loaded.layers.length;
   const kept: KeptRows | null = settings.keepActivations ? new Map() : null;
   const pending: Uint32Array[] = [];
   const run: MainRun = { ...laidOut, memory: place.arena.memory, kept, pending };
-  let reports: readonly WorkerReport[] = emptyReports(place.team.size, last);
-  let waiting = task.inputs.nrows;
+  const keep = (): void => {
+    if (kept !== null) keepActivations(kept, { memory: place.arena.memory, task, loaded });
+  };
+  const nothing = emptyReports(place.team.size, last);
+  let reports: readonly WorkerReport[] = nothing;
+  let figures: SegmentFigures = { firstLayer: 0, seconds: 0, reports: nothing };
+  let isKnown = false;
+  const runTask = async (part: Omit<SegmentTask, "deques" | "forks">): Promise<void> => {
+    const segment: SegmentTask = { ...part, ...freshQueues(place, task) };
+    const message: SegmentMessage = { kind: "infer", run: isKnown ? null : task, segment };
+    isKnown = true;
+    const started = performance.now();
+    const done = (await place.team.run(message, signal)) as WorkerReport[];
+    const seconds = (performance.now() - started) / 1000;
+    reports = addReports(reports, done);
+    const before = figures.firstLayer === part.firstLayer ? figures : { seconds: 0, reports: nothing };
+    figures = {
+      firstLayer: part.firstLayer,
+      seconds: before.seconds + seconds,
+      reports: addReports(before.reports, done),
+    };
+  };
+
+  let waiting = order;
   for (;;) {
+    pieces.freeSlots();
+    pieces.deal(waiting);
     const start = await driver.begin?.(run);
     let first = start?.layer ?? 0;
     let mergeFirst = false;
     if (start !== undefined) pending.push(start.pending);
+    figures = { firstLayer: first, seconds: 0, reports: nothing };
     while (first < last) {
+      const firstLayer = first;
       const endLayer = await driver.openSegment(first);
-      const segment: InferTask = {
-        kind: "infer",
-        ...task,
-        ...freshQueues(place, task),
-        firstLayer: first,
-        endLayer,
-        mergeFirst,
-      };
-      const started = performance.now();
-      const segmentReports = (await place.team.run(segment, signal)) as WorkerReport[];
-      const seconds = (performance.now() - started) / 1000;
-      reports = addReports(reports, segmentReports);
-      if (first === 0) pending.push(pieces.takePending());
-      const figures = { firstLayer: first, seconds, reports: segmentReports };
+      if (first === 0) {
+        const finish = (): void => {
+          keep();
+          pieces.freeSlots();
+        };
+        const outcome = await runFirstSegment(run, waiting, {
+          runTask: (inputs) => runTask({ inputs, firstLayer, endLayer, mergeFirst: false }),
+          finish: endLayer === last ? finish : null,
+        });
+        if (outcome.pending.length > 0 && outcome.pending.length === waiting.length) throw noRoom(task);
+        pending.push(outcome.pending);
+        mergeFirst = outcome.tasks > 1;
+      } else {
+        await runTask({ inputs: null, firstLayer, endLayer, mergeFirst });
+        mergeFirst = false;
+      }
       first = endLayer;
       if (first === last) break;
       const outcome = await driver.betweenSegments(first, run, figures);
       if (outcome.isDone) break;
-      mergeFirst = outcome.mergeFirst;
+      mergeFirst ||= outcome.mergeFirst;
     }
-    if (kept !== null) keepActivations(kept, { memory: place.arena.memory, task, loaded });
-    const count = pieces.relist(pending.splice(0));
-    if (count > 0 && count === waiting) throw noRoom(task);
-    if (!(await driver.beginPass(count))) break;
-    waiting = count;
-    pieces.deal(count);
+    keep();
+    waiting = concatenate(pending.splice(0));
+    if (!(await driver.beginPass(waiting.length))) break;
   }
   await driver.end?.(run, kept);
   return { reports, kept };
 }
 
 /** Queues that a segment uses up. */
-function freshQueues(place: Workplace, task: RunTask): Pick<InferTask, "deques" | "forks"> {
+function freshQueues(place: Workplace, task: RunTask): Pick<SegmentTask, "deques" | "forks"> {
   const { size, control } = place.team;
   setQueue(control, 0, TILE_QUEUE, 0);
   setQueue(control, 0, SHARED_LOCK, 0);

@@ -21,6 +21,7 @@ export interface TeamData {
   readonly kernels: CompiledKernels;
 }
 
+/** Addresses of entry 0; where only some rows are in memory, entry 0 may lie outside of it (modulo 2^32). */
 export interface PlacedInputs {
   readonly nrows: number;
   readonly ncols: number;
@@ -73,7 +74,8 @@ export interface RunTask {
   readonly strategy: Strategy;
   readonly pickOrder: PickOrder;
   readonly trace: boolean;
-  readonly inputs: PlacedInputs;
+  /** Rows of the run. */
+  readonly nrows: number;
   readonly rows: RowTables;
   /** Rows that the tables hold: those of the inputs, then room for rows that come from elsewhere. */
   readonly rowCount: number;
@@ -100,9 +102,10 @@ export interface RunTask {
   readonly hasCores: boolean;
 }
 
-/** One segment of a run: its rows through layers firstLayer .. endLayer-1, which lie in memory. */
-export interface InferTask extends RunTask {
-  readonly kind: "infer";
+/** One segment of a run: the rows on the lists through layers firstLayer .. endLayer-1, which lie in memory. */
+export interface SegmentTask {
+  /** Entries of the rows on the lists, others need not be there; null after layer 0, where rows come from the pool. */
+  readonly inputs: PlacedInputs | null;
   /** Rows come from the inputs where this is 0, else from the pool. */
   readonly firstLayer: number;
   readonly endLayer: number;
@@ -112,6 +115,16 @@ export interface InferTask extends RunTask {
   readonly deques: Deques;
   /** Where workers of `data-then-model` find each other. */
   readonly forks: ForkWords;
+}
+
+/** What workers do in a segment. */
+export type InferTask = RunTask & SegmentTask;
+
+/** What a worker is sent: the run with its first segment only, since a list of many layers is dear to send. */
+export interface SegmentMessage {
+  readonly kind: "infer";
+  readonly run: RunTask | null;
+  readonly segment: SegmentTask;
 }
 
 /** What a worker can spend its time on. `wait` is the only one that is not busy. */

@@ -59,4 +59,9 @@ export interface Kernels {
   hashCsrRow(begin: number, end: number, colIdx: number, idxBytes: number, values: number, valueStep: number): number;
   /** 1 when two byte ranges hold the same bytes, else 0. */
   rowsEqual(a: number, b: number, bytes: number): number;
+  /**
+   * 1 when a layer without codebook is one that `spmm` can take: pointers rise from 0 to nnz, indices rise in every column
+   * and are below nrows, weights (unless they are one) and biases are finite; else 0.
+   */
+  isSound(layer: number, nnz: number): number;
 }

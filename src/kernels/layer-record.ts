@@ -4,7 +4,7 @@
 // own, so that those with equal inputs follow one another; where the weights are all equal, they share their indices.
 
 import { assertNever } from "../core/errors.ts";
-import type { Activation } from "../network/layer-rule.ts";
+import type { Activation, LayerRule } from "../network/layer-rule.ts";
 import type { Layer } from "../network/network.ts";
 import { storeColumns } from "./store-columns.ts";
 
@@ -100,30 +100,72 @@ export function placeLayer(
   const codebook = packed.format === "codebook" ? put(packed.codebook, "codebook") : 0;
   const biasAddress = put(bias, "biases");
   const address = allocate(LAYER_RECORD_BYTES, `descriptor of ${name}`);
+  const { nrows, ncols } = weights;
+  writeLayerRecord(memory, address, {
+    nrows,
+    ncols,
+    colPtr,
+    colStart,
+    columnOrder: orderAddress,
+    columnRuns,
+    rowIdx,
+    idxBytes: weights.rowIdx.BYTES_PER_ELEMENT,
+    weightFormat: packed.format,
+    values,
+    codebook,
+    uniformValue: packed.format === "uniform" ? (weights.values[0] ?? 0) : 0,
+    bias: biasAddress,
+    biasCount: bias.length,
+    rule,
+  });
+  const { secondPass } = epilogueOf(rule.activation);
+  return { address, nrows, ncols, nnz, weightFormat: packed.format, secondPass, bytes: bytesBefore.total };
+}
+
+/** What a descriptor says: sizes, addresses (0 for arrays that the weight format does not have) and the rule. */
+export interface LayerRecord {
+  readonly nrows: number;
+  readonly ncols: number;
+  readonly colPtr: number;
+  /** colPtr, order and runs 0, where columns are stored in their own order. */
+  readonly colStart: number;
+  readonly columnOrder: number;
+  readonly columnRuns: number;
+  readonly rowIdx: number;
+  readonly idxBytes: number;
+  readonly weightFormat: WeightFormat;
+  readonly values: number;
+  readonly codebook: number;
+  readonly uniformValue: number;
+  readonly bias: number;
+  readonly biasCount: number;
+  readonly rule: LayerRule;
+}
+
+/** Writes the descriptor of a layer whose arrays lie in memory. */
+export function writeLayerRecord(memory: WebAssembly.Memory, address: number, record: LayerRecord): void {
   const fields = new Uint32Array(memory.buffer, address, LAYER_RECORD_BYTES / 4);
   const floats = new Float32Array(memory.buffer, address, LAYER_RECORD_BYTES / 4);
-  const { low, high, secondPass, slope } = epilogueOf(rule.activation);
-  fields[FIELD.nrows] = weights.nrows;
-  fields[FIELD.ncols] = weights.ncols;
-  fields[FIELD.colPtr] = colPtr;
-  fields[FIELD.rowIdx] = rowIdx;
-  fields[FIELD.idxBytes] = weights.rowIdx.BYTES_PER_ELEMENT;
-  fields[FIELD.weights] = WEIGHT_FORMATS.indexOf(packed.format);
-  fields[FIELD.values] = values;
-  fields[FIELD.codebook] = codebook;
-  floats[FIELD.uniformValue] = packed.format === "uniform" ? (weights.values[0] ?? 0) : 0;
-  fields[FIELD.bias] = biasAddress;
-  fields[FIELD.biasStep] = bias.length === 1 ? 0 : 4;
-  fields[FIELD.biasEverywhere] = rule.biasRule === "all" ? 0xffff_ffff : 0;
+  const { low, high, secondPass, slope } = epilogueOf(record.rule.activation);
+  fields[FIELD.nrows] = record.nrows;
+  fields[FIELD.ncols] = record.ncols;
+  fields[FIELD.colPtr] = record.colPtr;
+  fields[FIELD.rowIdx] = record.rowIdx;
+  fields[FIELD.idxBytes] = record.idxBytes;
+  fields[FIELD.weights] = WEIGHT_FORMATS.indexOf(record.weightFormat);
+  fields[FIELD.values] = record.values;
+  fields[FIELD.codebook] = record.codebook;
+  floats[FIELD.uniformValue] = record.uniformValue;
+  fields[FIELD.bias] = record.bias;
+  fields[FIELD.biasStep] = record.biasCount === 1 ? 0 : 4;
+  fields[FIELD.biasEverywhere] = record.rule.biasRule === "all" ? 0xffff_ffff : 0;
   floats[FIELD.low] = low;
   floats[FIELD.high] = high;
   fields[FIELD.secondPass] = secondPass;
   floats[FIELD.slope] = slope;
-  fields[FIELD.colStart] = colStart;
-  fields[FIELD.columnOrder] = orderAddress;
-  fields[FIELD.columnRuns] = columnRuns;
-  const { nrows, ncols } = weights;
-  return { address, nrows, ncols, nnz, weightFormat: packed.format, secondPass, bytes: bytesBefore.total };
+  fields[FIELD.colStart] = record.colStart;
+  fields[FIELD.columnOrder] = record.columnOrder;
+  fields[FIELD.columnRuns] = record.columnRuns;
 }
 
 export interface Epilogue {

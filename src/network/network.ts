@@ -25,6 +25,21 @@ export interface Network {
   readonly outputMap: Uint32Array | null;
 }
 
+/** What is known of a network beside its weights. */
+export interface NetworkShape {
+  readonly layerCount: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly outputMap: Uint32Array | null;
+  /** Stored weights of all layers. */
+  readonly edges: number;
+}
+
+export function shapeOf(network: Network): NetworkShape {
+  const { layers, inputs, outputs, outputMap } = network;
+  return { layerCount: layers.length, inputs, outputs, outputMap, edges: edgeCount(network) };
+}
+
 /** Makes a network and checks that its layers fit each other. @throws ShapeError */
 export function makeNetwork(layers: readonly Layer[], outputMap: Uint32Array | null = null): Network {
   if (layers.length === 0) throw new ShapeError("network has 0 layers, expected at least 1");
@@ -85,7 +100,7 @@ export function takeLayers(network: Network, count: number): Network {
 }
 
 /** True when a row of zeros stays a row of zeros through this layer, so that it may be dropped. */
-export function preservesZeroRows(layer: Layer): boolean {
+export function preservesZeroRows(layer: Pick<Layer, "rule" | "bias">): boolean {
   const { activation, biasRule } = layer.rule;
   if (activation.kind === "softmax") return false;
   if (biasRule === "stored") return activate(activation, 0) === 0;

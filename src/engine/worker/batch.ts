@@ -82,7 +82,7 @@ export function loadTile(
   const width = run.layers[layer].nrows;
   const first = scratch >>> 2;
   if (layer === 0) {
-    const { rowPtr, colIdx, idxBytes, values, valueStep } = task.inputs;
+    const { rowPtr, colIdx, idxBytes, values, valueStep } = run.inputs;
     for (let r = 0; r < tile.count; r++) {
       const row = rows[tile.firstRow + r];
       words[first + r] = row;

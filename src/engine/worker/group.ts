@@ -77,9 +77,9 @@ export function returnSlots(run: WorkerRun, group: Group, count: number): void {
   Atomics.sub(run.words, group.words + PIECE.reserved, count);
 }
 
-/** Slots of the group's share in all. */
-export function slotCapacity(run: WorkerRun, group: Group): number {
-  return run.words[group.words + PIECE.capacity];
+/** Slots of the group's share that were free when the segment began. */
+export function freeAtStart(run: WorkerRun, group: Group): number {
+  return run.words[group.words + PIECE.freeAtStart];
 }
 
 /** Slots that nobody has taken; only between batches does it say what can be reserved. */

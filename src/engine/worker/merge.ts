@@ -45,8 +45,8 @@ export function sameInPool(run: WorkerRun, width: number): SameRow {
 
 /** True for input rows that hold the same entries. */
 export function sameInInputs(run: WorkerRun): SameRow {
-  const { kernels, words, task } = run;
-  const { rowPtr, colIdx, idxBytes, values, valueStep } = task.inputs;
+  const { kernels, words } = run;
+  const { rowPtr, colIdx, idxBytes, values, valueStep } = run.inputs;
   return (a, b) => {
     const fromA = words[(rowPtr >>> 2) + a];
     const fromB = words[(rowPtr >>> 2) + b];

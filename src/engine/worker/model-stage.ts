@@ -7,7 +7,7 @@ import { cutTiles, type Tile } from "../tiles.ts";
 import { computeTiles, ensureSlot, loadTile, markDead, softmaxTiles, storeToSlots, tileAddress } from "./batch.ts";
 import { type ColumnSplit, columnShare, weightsOf } from "./column-share.ts";
 import { PIECE } from "../pieces.ts";
-import { freeSlots, type Group, isLeader, meet, slotCapacity } from "./group.ts";
+import { freeAtStart, freeSlots, type Group, isLeader, meet } from "./group.ts";
 import { mayFinishAlone, needsSlots } from "./room.ts";
 import { mayDrop, type WorkerRun } from "./run.ts";
 import { book, countEdges } from "./tally.ts";
@@ -26,7 +26,7 @@ export function runModelStage(run: WorkerRun, group: Group, first: number, end: 
   const count = words[group.countWord];
   const needsRoom = needsSlots(run, group, first, end);
   const size =
-    needsRoom && !mayFinishAlone(run) ? Math.min(task.sharedLanes, slotCapacity(run, group)) : task.sharedLanes;
+    needsRoom && !mayFinishAlone(run) ? Math.min(task.sharedLanes, freeAtStart(run, group)) : task.sharedLanes;
   let k = 0;
   for (; k < count; k += size) {
     const rows = words.slice(group.list + k, group.list + Math.min(count, k + size));

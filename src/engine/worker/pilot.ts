@@ -3,7 +3,7 @@
 
 import { advanceBatch, type Batch, liveMasks, loadBatch, packBatch } from "./batch.ts";
 import { PIECE } from "../pieces.ts";
-import { type Group, isLeader, meet, slotCapacity } from "./group.ts";
+import { freeAtStart, type Group, isLeader, meet } from "./group.ts";
 import { mayDrop, type WorkerRun } from "./run.ts";
 import { book, makeTally } from "./tally.ts";
 
@@ -38,7 +38,7 @@ function measure(run: WorkerRun, group: Group, batch: Batch): number {
     advanceBatch(run, batch, l);
     if (!mayDrop(task, l)) continue;
     packBatch(run, batch, liveMasks(run, batch, l));
-    if ((batch.count / sample) * count * MARGIN <= slotCapacity(run, group)) return l + 1;
+    if ((batch.count / sample) * count * MARGIN <= freeAtStart(run, group)) return l + 1;
   }
   return task.endLayer;
 }

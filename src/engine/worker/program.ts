@@ -1,9 +1,10 @@
 // The program of a worker: gets the memory and the kernels once, then a task a run.
 
+import { InvariantError } from "../../core/errors.ts";
 import { makeFormatKernels, makeKernels } from "../../kernels/catalog.ts";
 import type { WorkerProgram } from "../../threads/program.ts";
 import type { Strategy } from "../options.ts";
-import type { InferTask, TeamData } from "../task.ts";
+import type { RunTask, SegmentMessage, TeamData } from "../task.ts";
 import { makeWorkerRun, type WorkerRun } from "./run.ts";
 import { runAuto } from "./strategies/auto.ts";
 import { runDataThenModel } from "./strategies/data-then-model.ts";
@@ -27,11 +28,14 @@ export const startWorker: WorkerProgram = (data, team) => {
   const { memory, kernels: compiled } = data as TeamData;
   const kernels = makeKernels(compiled, memory);
   const formatKernels = makeFormatKernels(compiled, memory);
-  return (task) => {
-    const known = task as InferTask | WarmUpTask;
+  let current: RunTask | null = null;
+  return (message) => {
+    const known = message as SegmentMessage | WarmUpTask;
     if (known.kind === "warm-up") return warmUp(known, team, kernels);
-    const run = makeWorkerRun(known, team, kernels, formatKernels, memory);
-    RUNNERS[known.strategy](run);
+    current = known.run ?? current;
+    if (current === null) throw new InvariantError("a segment came before its run");
+    const run = makeWorkerRun({ ...current, ...known.segment }, team, kernels, formatKernels, memory);
+    RUNNERS[current.strategy](run);
     return reportOf(run.tally);
   };
 };

@@ -4,15 +4,15 @@
 
 import { batchRows } from "../stage-plan.ts";
 import { PIECE } from "../pieces.ts";
-import { freeSlots, type Group, reserveSlots, slotCapacity } from "./group.ts";
+import { freeAtStart, freeSlots, type Group, reserveSlots } from "./group.ts";
 import type { WorkerRun } from "./run.ts";
 
-/** Rows of a batch of the stage; no more than the pool's share could hold where each row may need a slot of it. */
+/** Rows of a batch of the stage; no more than there are free slots where each row may need one. */
 export function stageBatchRows(run: WorkerRun, group: Group, first: number, end: number): number {
   const { lanes, batchLanes } = run.task;
   const size = batchRows(run.words[group.countWord], group.size, lanes, batchLanes);
   if (!needsSlots(run, group, first, end) || mayFinishAlone(run)) return size;
-  return Math.max(1, Math.min(size, slotCapacity(run, group)));
+  return Math.max(1, Math.min(size, freeAtStart(run, group)));
 }
 
 /**
@@ -31,13 +31,14 @@ export function findRoom(run: WorkerRun, group: Group, rows: number, first: numb
  * Whether slots must be reserved: rows come without them from the inputs only, need them at the end only where their
  * activations are kept, and have no need to ask where there is one for each.
  */
-export function needsSlots({ task, layers, words }: WorkerRun, group: Group, first: number, end: number): boolean {
-  return first === 0 && (end < layers.length || task.keepActivations) && words[group.words + PIECE.hasRoom] === 0;
+export function needsSlots(run: WorkerRun, group: Group, first: number, end: number): boolean {
+  const { task, layers } = run;
+  return first === 0 && (end < layers.length || task.keepActivations) && freeAtStart(run, group) < group.rows;
 }
 
 /** Noted by the leader before the group sets out. */
 export function noteRoom(run: WorkerRun, group: Group): void {
-  run.words[group.words + PIECE.hasRoom] = freeSlots(run, group) >= run.words[group.countWord] ? 1 : 0;
+  run.words[group.words + PIECE.freeAtStart] = freeSlots(run, group);
 }
 
 /** All layers are in memory, and nothing is kept of rows that have passed the last. */

@@ -4,7 +4,7 @@ import type { FormatKernels } from "../../kernels/format-kernels.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { PlacedLayer } from "../../kernels/layer-record.ts";
 import type { TeamWorker } from "../../threads/program.ts";
-import type { InferTask } from "../task.ts";
+import type { InferTask, PlacedInputs } from "../task.ts";
 import type { Crew } from "./crew.ts";
 import { makeTally, type Tally } from "./tally.ts";
 
@@ -15,6 +15,8 @@ export interface WorkerRun {
   readonly formatKernels: FormatKernels;
   readonly memory: WebAssembly.Memory;
   readonly layers: readonly PlacedLayer[];
+  /** For rows that come from the inputs: before layer 0. */
+  readonly inputs: PlacedInputs;
   /** The whole memory as 32-bit words, for small lists. */
   readonly words: Uint32Array;
   readonly leader: Uint32Array;
@@ -26,6 +28,8 @@ export interface WorkerRun {
   /** Other workers that may help with this one's batches; null where the strategy has no such thing. */
   readonly crew: Crew | null;
 }
+
+const NO_INPUTS: PlacedInputs = { nrows: 0, ncols: 0, rowPtr: 0, colIdx: 0, idxBytes: 2, values: 0, valueStep: 0 };
 
 /** Views are made here, at the start of a run, because the memory may have grown since the last one. */
 export function makeWorkerRun(
@@ -44,6 +48,7 @@ export function makeWorkerRun(
     formatKernels,
     memory,
     layers,
+    inputs: task.inputs ?? NO_INPUTS,
     words: new Uint32Array(buffer),
     leader: new Uint32Array(buffer, rows.leader, rowCount),
     weight: new Uint32Array(buffer, rows.weight, rowCount),

@@ -15,7 +15,7 @@ import { cutTiles } from "../tiles.ts";
 import { type Batch, makeBatch } from "./batch.ts";
 import type { ColumnSplit } from "./column-share.ts";
 import { runDataStage } from "./data-stage.ts";
-import { batchesTaken, freeSlots, type Group, isLeader, meet, resetBatches, slotCapacity } from "./group.ts";
+import { batchesTaken, freeAtStart, freeSlots, type Group, isLeader, meet, resetBatches } from "./group.ts";
 import { joinEqualRows, sameInInputs, sameInPool, shortenList } from "./merge.ts";
 import { runModelStage } from "./model-stage.ts";
 import { pilotFirstStage } from "./pilot.ts";
@@ -75,7 +75,7 @@ function setPendingAside(run: WorkerRun, group: Group, byNeurons: boolean, end: 
       words[first] = Math.min(count, batchesTaken(run, group) * stageBatchRows(run, group, 0, end));
     }
     words[last] = count;
-    words[group.words + PIECE.reserved] = slotCapacity(run, group) - freeSlots(run, group);
+    words[group.words + PIECE.reserved] = words[group.words + PIECE.capacity] - freeSlots(run, group);
     words[group.countWord] = words[first];
   }
   meet(run, group, end);
@@ -100,7 +100,7 @@ function writeHistory({ words }: WorkerRun, group: Group, { layers, removed }: S
 function stageEnd(run: WorkerRun, group: Group, batch: Batch, first: number, history: StageHistory): number {
   const { task, words } = run;
   if (task.rowMode === "all") return task.endLayer;
-  const isPoolLarge = words[group.countWord] <= slotCapacity(run, group);
+  const isPoolLarge = words[group.countWord] <= freeAtStart(run, group);
   if (first === 0 && !isPoolLarge) return pilotFirstStage(run, group, batch);
   return Math.min(task.endLayer, first + nextStageLayers(history));
 }
@@ -121,7 +121,7 @@ function dedupeInputs(run: WorkerRun, group: Group): void {
   const { task, kernels, words, leader, hash } = run;
   if (task.rowMode === "all") return;
   const started = performance.now();
-  const { rowPtr, colIdx, idxBytes, values, valueStep } = task.inputs;
+  const { rowPtr, colIdx, idxBytes, values, valueStep } = run.inputs;
   const count = words[group.countWord];
   const member = run.team.worker - group.leader;
   const from = pieceStart(count, member, group.size);

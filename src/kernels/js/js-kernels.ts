@@ -5,6 +5,7 @@ import { FIELD, SECOND_PASS, WEIGHT_FORMATS } from "../layer-record.ts";
 import type { Kernels } from "../kernels.ts";
 
 const UNIFORM = WEIGHT_FORMATS.indexOf("uniform");
+const GENERAL = WEIGHT_FORMATS.indexOf("general");
 const CODEBOOK = WEIGHT_FORMATS.indexOf("codebook");
 const { fround } = Math;
 
@@ -131,7 +132,29 @@ export function makeJsKernels(memory: WebAssembly.Memory): Kernels {
       for (let at = 0; at < bytes; at++) if (u8[a + at] !== u8[b + at]) return 0;
       return 1;
     },
+    isSound(layer, nnz) {
+      return isSound(current(), layer >>> 2, nnz) ? 1 : 0;
+    },
   };
+}
+
+/** `layer` is a number of 32-bit words. */
+function isSound({ u16, u32, f32 }: Views, layer: number, nnz: number): boolean {
+  const colPtr = u32[layer + FIELD.colPtr] >>> 2;
+  const ncols = u32[layer + FIELD.ncols];
+  const isShort = u32[layer + FIELD.idxBytes] === 2;
+  const indices = isShort ? u16 : u32;
+  const rowIdx = u32[layer + FIELD.rowIdx] >>> (isShort ? 1 : 2);
+  if (u32[colPtr] !== 0 || u32[colPtr + ncols] !== nnz) return false;
+  for (let j = 0; j < ncols; j++) {
+    const [begin, end] = [u32[colPtr + j], u32[colPtr + j + 1]];
+    if (end < begin || end > nnz) return false;
+    if (end > begin && indices[rowIdx + end - 1] >= u32[layer + FIELD.nrows]) return false;
+    for (let p = begin + 1; p < end; p++) if (indices[rowIdx + p - 1] >= indices[rowIdx + p]) return false;
+  }
+  const isFinite = (first: number, n: number): boolean => f32.subarray(first, first + n).every(Number.isFinite);
+  if (u32[layer + FIELD.weights] === GENERAL && !isFinite(u32[layer + FIELD.values] >>> 2, nnz)) return false;
+  return isFinite(u32[layer + FIELD.bias] >>> 2, u32[layer + FIELD.biasStep] === 0 ? 1 : ncols);
 }
 
 function viewsOf(memory: WebAssembly.Memory): Views {

@@ -70,7 +70,7 @@ function runBatch(run: WorkerRun, plan: FormatPlan, sharers: Sharers, batch: For
 }
 
 function loadInputs(run: WorkerRun, matrix: number, list: number, nrows: number): void {
-  const { rowPtr, colIdx, idxBytes, values, valueStep } = run.task.inputs;
+  const { rowPtr, colIdx, idxBytes, values, valueStep } = run.inputs;
   for (let k = 0; k < nrows; k++) {
     const row = (rowPtr >>> 2) + run.words[list + k];
     run.tally.inputNonzeros += run.words[row + 1] - run.words[row];

@@ -1,0 +1,100 @@
+// Whether a layer that was read straight into memory is one that the other kernels can take: they check nothing.
+
+import * as layer from "./layer";
+
+const EXPONENT: i32 = 0x7f800000;
+
+/** True when every f32 is finite. */
+function allFinite(values: usize, n: usize): bool {
+  const end = values + (n << 2);
+  let bad = i32x4.splat(0);
+  let at = values;
+  for (; at + 16 <= end; at += 16) {
+    const exponents = v128.and(v128.load(at), i32x4.splat(EXPONENT));
+    bad = v128.or(bad, i32x4.eq(exponents, i32x4.splat(EXPONENT)));
+  }
+  for (; at < end; at += 4) if ((load<i32>(at) & EXPONENT) == EXPONENT) return false;
+  return !v128.any_true(bad);
+}
+
+/** Places p with index p >= index p + 1, for u16. */
+function countDescents16(rowIdx: usize, nnz: u32): u32 {
+  if (nnz < 2) return 0;
+  let count: u32 = 0;
+  let p: u32 = 0;
+  const end = nnz - 1;
+  while (p + 8 <= end) {
+    // A lane of 16 bits holds the counts of so many vectors.
+    const stop = min(end - 7, p + 8 * 0x7fff);
+    let sums = i16x8.splat(0);
+    for (; p < stop; p += 8) {
+      const at = rowIdx + (<usize>p << 1);
+      sums = i16x8.sub(sums, i16x8.ge_u(v128.load(at), v128.load(at, 2)));
+    }
+    const pairs = i32x4.extadd_pairwise_i16x8_u(sums);
+    count += i32x4.extract_lane(pairs, 0) + i32x4.extract_lane(pairs, 1);
+    count += i32x4.extract_lane(pairs, 2) + i32x4.extract_lane(pairs, 3);
+  }
+  for (; p < end; p++) {
+    const at = rowIdx + (<usize>p << 1);
+    if (load<u16>(at) >= load<u16>(at, 2)) count++;
+  }
+  return count;
+}
+
+/** The same for u32. */
+function countDescents32(rowIdx: usize, nnz: u32): u32 {
+  if (nnz < 2) return 0;
+  let sums = i32x4.splat(0);
+  let p: u32 = 0;
+  const end = nnz - 1;
+  for (; p + 4 <= end; p += 4) {
+    const at = rowIdx + (<usize>p << 2);
+    sums = i32x4.sub(sums, i32x4.ge_u(v128.load(at), v128.load(at, 4)));
+  }
+  let count: u32 = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1);
+  count += i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3);
+  for (; p < end; p++) {
+    const at = rowIdx + (<usize>p << 2);
+    if (load<u32>(at) >= load<u32>(at, 4)) count++;
+  }
+  return count;
+}
+
+// @ts-ignore: decorator
+@inline function indexAt(rowIdx: usize, idxBytes: i32, p: u32): u32 {
+  return idxBytes == 2 ? <u32>load<u16>(rowIdx + (<usize>p << 1)) : load<u32>(rowIdx + (<usize>p << 2));
+}
+
+/**
+ * True when the pointers of a described layer rise from 0 to nnz, the indices of every column rise and are below nrows,
+ * and weights (unless they are one value) and biases are finite. Indices rise in every column when they fall nowhere but
+ * between two columns. Cost: O(nnz). Scratch: none.
+ */
+export function isSound(descriptor: usize, nnz: u32): bool {
+  const colPtr = <usize>load<u32>(descriptor, layer.COL_PTR);
+  const rowIdx = <usize>load<u32>(descriptor, layer.ROW_IDX);
+  const idxBytes = load<i32>(descriptor, layer.IDX_BYTES);
+  const nrows = load<u32>(descriptor, layer.NROWS);
+  const ncols = load<u32>(descriptor, layer.NCOLS);
+  if (load<u32>(colPtr) != 0) return false;
+  let between: u32 = 0;
+  let begin: u32 = 0;
+  for (let j: u32 = 0; j < ncols; j++) {
+    const end = load<u32>(colPtr + (<usize>j << 2), 4);
+    if (end < begin || end > nnz) return false;
+    if (end > begin) {
+      const last = indexAt(rowIdx, idxBytes, end - 1);
+      if (last >= nrows) return false;
+      if (end < nnz && last >= indexAt(rowIdx, idxBytes, end)) between++;
+    }
+    begin = end;
+  }
+  if (begin != nnz) return false;
+  if ((idxBytes == 2 ? countDescents16(rowIdx, nnz) : countDescents32(rowIdx, nnz)) != between) return false;
+  if (load<i32>(descriptor, layer.WEIGHTS) == layer.WEIGHTS_GENERAL) {
+    if (!allFinite(<usize>load<u32>(descriptor, layer.VALUES), <usize>nnz)) return false;
+  }
+  const biases: usize = load<u32>(descriptor, layer.BIAS_STEP) == 0 ? 1 : <usize>ncols;
+  return allFinite(<usize>load<u32>(descriptor, layer.BIAS), biases);
+}
