@@ -7,7 +7,7 @@ import { type CsrMatrix, type IndexArray, MAX_U16_DIMENSION } from "../sparse/ma
 import type { Arena } from "../threads/arena.ts";
 import { ResourceError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
-import type { Network } from "../network/network.ts";
+
 import type { PlacedInputs, RowTables, WorkerBuffers } from "./task.ts";
 
 /** A worker's two buffers together should stay in its L2 cache. Reason: L2 is 1 to 2 MiB on servers. */
@@ -24,11 +24,15 @@ export interface Buffers {
   readonly sharedLanes: number;
 }
 
+interface WideLayers {
+  readonly layers: readonly { readonly weights: { readonly nrows: number; readonly ncols: number } }[];
+}
+
 /**
  * Refuses a layer for whose activations there cannot be room, before anything of its width is made for it: a file of a
  * few hundred bytes may announce 2^32 neurons. @throws ResourceError
  */
-export function checkWidth({ layers }: Network, workers: number, lanes: number, limitBytes: number): void {
+export function checkWidth({ layers }: WideLayers, workers: number, lanes: number, limitBytes: number): void {
   const widest = layers.reduce((most, { weights }) => Math.max(most, weights.nrows, weights.ncols), 1);
   const least = (workers + 1) * 2 * lanes * widest * 4;
   if (least <= limitBytes) return;

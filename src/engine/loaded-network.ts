@@ -13,6 +13,8 @@ export interface LoadedNetwork extends PlacedNetwork {
   /** The layers in other formats than tiles take; null on the fast path. */
   readonly formats: LoadedFormats | null;
   readonly shape: NetworkShape;
+  /** Layers, from the first on, that lie in memory for good. */
+  readonly warmLayers: number;
   /** Widest layer or input, in neurons. */
   readonly maxWidth: number;
   /** The first layer from which on every layer keeps a row of zeros a row of zeros. */
@@ -41,6 +43,7 @@ export async function loadNetwork(
     ...placed,
     formats,
     shape: shapeOf(network),
+    warmLayers: placed.layers.length,
     maxWidth: placed.layers.reduce((widest, layer) => Math.max(widest, layer.nrows, layer.ncols), 1),
     zeroSafeFrom,
     bytes: placed.layers.reduce((sum, layer) => sum + layer.bytes, 0),

@@ -21,7 +21,7 @@ export interface TeamData {
   readonly kernels: CompiledKernels;
 }
 
-/** Addresses of entry 0; where only some rows are in memory, entry 0 may lie outside of it (modulo 2^32). */
+/** Addresses of the inputs. Where only some rows are in memory, the row pointers of the others mean nothing. */
 export interface PlacedInputs {
   readonly nrows: number;
   readonly ncols: number;

@@ -1,0 +1,219 @@
+// Layers that come into memory while others are computed: read ahead, several at a time, into a ring, straight from their
+// source. A layer's descriptor always lies at the same place; where its arrays lie is written into it when they are there.
+
+import { FormatError, InterruptedError } from "../../core/errors.ts";
+import type { Kernels } from "../../kernels/kernels.ts";
+import { writeLayerRecord } from "../../kernels/layer-record.ts";
+import { alignedBytes, makeRing } from "./ring.ts";
+import type { ResidentArrays } from "./resident-arrays.ts";
+import {
+  ARRAY_NAMES,
+  type ArrayName,
+  elementBytes,
+  elementCount,
+  type StreamedArrays,
+  type StreamedLayer,
+  type StreamedNetwork,
+  viewOf,
+} from "./sources.ts";
+
+/** Reads under way at a time: as many as Node has threads for them. */
+const READS_AT_A_TIME = 4;
+/** A segment is at least this long where the ring has room: shorter ones cost more than they compute. */
+const MIN_SEGMENT_LAYERS = 8;
+
+export interface StreamFigures {
+  /** Bytes read into the ring, and seconds in which at least one read was under way. */
+  bytes: number;
+  seconds: number;
+  /** Seconds in which the workers had nothing to do until a layer was there. */
+  waitSeconds: number;
+}
+
+export interface LayerStream {
+  readonly figures: StreamFigures;
+  /** Starts to read from the first layer that is not held for good. No segment may be under way. */
+  restart(): Promise<void>;
+  /** Waits until layers from `first` on are in memory. @returns the end of those that are, few enough to read on meanwhile */
+  waitFor(first: number): Promise<number>;
+  /** Layers before `layer` are not needed any more in this pass. */
+  release(layer: number): void;
+  /** Rejects when a read has failed, also while nobody waits; never resolves. */
+  readonly failed: Promise<never>;
+  /** Ends the waiting; reads under way end by themselves. */
+  stop(error: Error): void;
+  /** Resolves when no read is under way. */
+  idle(): Promise<void>;
+}
+
+export interface LayerStreamOptions {
+  readonly source: StreamedNetwork;
+  readonly memory: WebAssembly.Memory;
+  readonly kernels: Kernels;
+  /** Addresses of the descriptors of all layers. */
+  readonly descriptors: readonly number[];
+  /** The first layer that is streamed. */
+  readonly head: number;
+  readonly resident: ResidentArrays;
+  readonly ringAddress: number;
+  readonly ringBytes: number;
+}
+
+/** Bytes of a layer in the ring. */
+export function ringBytesOf(layer: StreamedLayer, l: number, resident: ResidentArrays): number {
+  let bytes = 0;
+  for (const name of ARRAY_NAMES) {
+    if (resident.find(l, name) === null) bytes += alignedBytes(elementCount(layer, name) * elementBytes(layer, name));
+  }
+  return bytes;
+}
+
+export function openLayerStream(options: LayerStreamOptions): LayerStream {
+  const { source, memory, kernels, descriptors, head, resident } = options;
+  const { layerCount, direct } = source;
+  const ring = makeRing(options.ringAddress, options.ringBytes);
+  const figures: StreamFigures = { bytes: 0, seconds: 0, waitSeconds: 0 };
+  const isReady = new Uint8Array(layerCount + 1);
+  // Layers held.first .. held.next-1 have a piece of the ring.
+  const held = { first: head, next: head };
+  let inFlight = 0;
+  let readingSince = 0;
+  let failure: Error | null = null;
+  let wake: (() => void)[] = [];
+  let reject: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_resolve, fail) => {
+    reject = fail;
+  });
+  // A run that has ended for another reason listens no more.
+  failed.catch(() => {});
+
+  const notify = (): void => {
+    const woken = wake;
+    wake = [];
+    for (const resolve of woken) resolve();
+  };
+  const fail = (error: Error): void => {
+    failure ??= error;
+    reject(failure);
+    notify();
+  };
+  const change = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake.push(resolve);
+    });
+
+  const read = async (l: number, address: number): Promise<void> => {
+    const layer = direct.outline(l);
+    if (inFlight++ === 0) readingSince = performance.now();
+    try {
+      figures.bytes += await readLayer(l, layer, address);
+      isReady[l] = 1;
+    } catch (error) {
+      fail(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      if (--inFlight === 0) figures.seconds += (performance.now() - readingSince) / 1000;
+      pump();
+      notify();
+    }
+  };
+
+  const pump = (): void => {
+    while (failure === null && held.next < layerCount && inFlight < READS_AT_A_TIME) {
+      const l = held.next;
+      const address = ring.take(ringBytesOf(direct.outline(l), l, resident));
+      if (address === null) return;
+      held.next++;
+      void read(l, address);
+    }
+  };
+
+  const readLayer = async (l: number, layer: StreamedLayer, address: number): Promise<number> => {
+    const places: Record<ArrayName, number> = { colPtr: 0, rowIdx: 0, values: 0, bias: 0 };
+    const arrays: Partial<Record<ArrayName, ReturnType<typeof viewOf>>> = {};
+    let at = address;
+    let bytes = 0;
+    for (const name of ARRAY_NAMES) {
+      const found = resident.find(l, name);
+      places[name] = found ?? at;
+      if (found !== null) continue;
+      arrays[name] = viewOf(memory, at, layer, name);
+      bytes += arrays[name].byteLength;
+      at += alignedBytes(arrays[name].byteLength);
+    }
+    await direct.readInto(l, arrays as StreamedArrays, "none");
+    const values = new Float32Array(memory.buffer, places.values, layer.valueCount);
+    const isUniform = values.every((value) => value === values[0]);
+    writeLayerRecord(memory, descriptors[l], {
+      ...layer,
+      ...places,
+      idxBytes: layer.indexBytes,
+      colStart: places.colPtr,
+      columnOrder: 0,
+      columnRuns: 0,
+      weightFormat: isUniform ? "uniform" : "general",
+      codebook: 0,
+      uniformValue: values[0] ?? 0,
+    });
+    const isFinite = !isUniform || Number.isFinite(values[0] ?? 0);
+    if (!isFinite || kernels.isSound(descriptors[l], layer.nnz) !== 1) await refuse(l, layer);
+    return bytes;
+  };
+
+  /** Reads the layer once more to say what is wrong with it. @throws FormatError */
+  const refuse = async (l: number, layer: StreamedLayer): Promise<never> => {
+    const arrays: Partial<Record<ArrayName, ReturnType<typeof viewOf>>> = {};
+    for (const name of ARRAY_NAMES) {
+      const buffer = new ArrayBuffer(elementCount(layer, name) * elementBytes(layer, name));
+      arrays[name] = viewOf({ buffer }, 0, layer, name);
+    }
+    await direct.readInto(l, arrays as StreamedArrays, "all");
+    throw new FormatError(source.path, null, `layer ${l + 1} changed while it was being read`);
+  };
+
+  const readyEnd = (first: number): number => {
+    let end = first;
+    while (end < layerCount && isReady[end] === 1) end++;
+    return end;
+  };
+
+  /** The end of a segment from `first` that leaves about half of the ring to layers that are read meanwhile. */
+  const mostAtOnce = (first: number): number => {
+    let bytes = 0;
+    for (let l = first; l < layerCount; l++) {
+      bytes += ringBytesOf(direct.outline(l), l, resident);
+      if (l > first && bytes > ring.capacity / 2) return l;
+    }
+    return layerCount;
+  };
+
+  return {
+    figures,
+    failed,
+    async restart() {
+      while (inFlight > 0 && failure === null) await change();
+      if (failure !== null) throw failure;
+      ring.clear();
+      isReady.fill(0);
+      held.first = held.next = head;
+      pump();
+    },
+    async waitFor(first) {
+      const most = mostAtOnce(first);
+      const least = Math.min(most, first + MIN_SEGMENT_LAYERS);
+      const started = performance.now();
+      while (failure === null && readyEnd(first) < least) await change();
+      figures.waitSeconds += (performance.now() - started) / 1000;
+      if (failure !== null) throw failure;
+      return Math.min(most, readyEnd(first));
+    },
+    release(layer) {
+      for (; held.first < Math.min(layer, held.next); held.first++) ring.release();
+      pump();
+    },
+    stop: fail,
+    async idle() {
+      failure ??= new InterruptedError("the stream of layers was stopped");
+      while (inFlight > 0) await change();
+    },
+  };
+}
