@@ -76,14 +76,13 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
   const isReady = new Uint8Array(layerCount + 1);
   // Layers held.first .. held.next-1 have a piece of the ring.
   const held = { first: head, next: head };
-  let inFlight = 0;
-  let readingSince = 0;
-  let failure: Error | null = null;
+  const state: { inFlight: number; readingSince: number; failure: Error | null } = {
+    inFlight: 0,
+    readingSince: 0,
+    failure: null,
+  };
   let wake: (() => void)[] = [];
-  let reject: (error: Error) => void = () => {};
-  const failed = new Promise<never>((_resolve, fail) => {
-    reject = fail;
-  });
+  const { promise: failed, reject } = Promise.withResolvers<never>();
   // A run that has ended for another reason listens no more.
   failed.catch(() => {});
 
@@ -93,8 +92,8 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
     for (const resolve of woken) resolve();
   };
   const fail = (error: Error): void => {
-    failure ??= error;
-    reject(failure);
+    state.failure ??= error;
+    reject(state.failure);
     notify();
   };
   const change = (): Promise<void> =>
@@ -104,21 +103,21 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
 
   const read = async (l: number, address: number): Promise<void> => {
     const layer = direct.outline(l);
-    if (inFlight++ === 0) readingSince = performance.now();
+    if (state.inFlight++ === 0) state.readingSince = performance.now();
     try {
       figures.bytes += await readLayer(l, layer, address);
       isReady[l] = 1;
     } catch (error) {
       fail(error instanceof Error ? error : new Error(String(error)));
     } finally {
-      if (--inFlight === 0) figures.seconds += (performance.now() - readingSince) / 1000;
+      if (--state.inFlight === 0) figures.seconds += (performance.now() - state.readingSince) / 1000;
       pump();
       notify();
     }
   };
 
   const pump = (): void => {
-    while (failure === null && held.next < layerCount && inFlight < READS_AT_A_TIME) {
+    while (state.failure === null && held.next < layerCount && state.inFlight < READS_AT_A_TIME) {
       const l = held.next;
       const address = ring.take(ringBytesOf(direct.outline(l), l, resident));
       if (address === null) return;
@@ -190,8 +189,8 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
     figures,
     failed,
     async restart() {
-      while (inFlight > 0 && failure === null) await change();
-      if (failure !== null) throw failure;
+      while (state.inFlight > 0 && state.failure === null) await change();
+      if (state.failure !== null) throw state.failure;
       ring.clear();
       isReady.fill(0);
       held.first = held.next = head;
@@ -201,9 +200,9 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
       const most = mostAtOnce(first);
       const least = Math.min(most, first + MIN_SEGMENT_LAYERS);
       const started = performance.now();
-      while (failure === null && readyEnd(first) < least) await change();
+      while (state.failure === null && readyEnd(first) < least) await change();
       figures.waitSeconds += (performance.now() - started) / 1000;
-      if (failure !== null) throw failure;
+      if (state.failure !== null) throw state.failure;
       return Math.min(most, readyEnd(first));
     },
     release(layer) {
@@ -212,8 +211,8 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
     },
     stop: fail,
     async idle() {
-      failure ??= new InterruptedError("the stream of layers was stopped");
-      while (inFlight > 0) await change();
+      state.failure ??= new InterruptedError("the stream of layers was stopped");
+      while (state.inFlight > 0) await change();
     },
   };
 }

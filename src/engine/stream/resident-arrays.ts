@@ -2,15 +2,7 @@
 // whose columns are equally long, and those so small that reading them again would take longer than keeping them costs.
 
 import type { Arena } from "../../threads/arena.ts";
-import {
-  ARRAY_NAMES,
-  type ArrayName,
-  elementBytes,
-  elementCount,
-  type StreamedArrays,
-  type StreamedNetwork,
-  viewOf,
-} from "./sources.ts";
+import { ARRAY_NAMES, type ArrayName, elementBytes, elementCount, type StreamedNetwork, viewOf } from "./sources.ts";
 
 const SMALL_BYTES = 256;
 
@@ -49,9 +41,9 @@ export async function readResidentArrays(
       const size = elementCount(layer, name) * elementBytes(layer, name);
       if (key === null || found.has(key) || ((uses.get(key) ?? 0) < 2 && size > SMALL_BYTES)) continue;
       if (bytes + size > mostBytes) continue;
-      const address = arena.allocate(size, `arrays that layers share`);
+      const address = arena.allocate(size, "arrays that layers share");
       bytes += size;
-      await direct.readInto(l, { [name]: viewOf(arena.memory, address, layer, name) } as StreamedArrays, "none");
+      await direct.readInto(l, { [name]: viewOf(arena.memory, address, layer, name) }, "none");
       found.set(key, address);
     }
   }
