@@ -143,7 +143,7 @@ function makeStreamDriver({ stream, headLayers, layers }: StreamedLoad, feed: In
   return {
     async begin() {
       await stream.restart();
-      return 0;
+      return undefined;
     },
     openSegment: (first) => (first === 0 ? headLayers : stream.waitFor(first)),
     betweenSegments(layer, { pieces }) {
