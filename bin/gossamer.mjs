@@ -1,26 +1,23 @@
 #!/usr/bin/env node
 // Starts the command line. On a Node that is too old it hands over to the Node that npm installed beside it
-// (an optional dependency); where there is none it says in one line which Node is needed.
+// (an optional dependency); where there is none it says in one line which Node is needed. Under a launcher of MPI the
+// program is always a child, so that somebody is left to say which rank was killed, and where.
 
-import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import { constants } from "node:os";
+import { runAsChild } from "./child.mjs";
+import { findLauncherRank } from "./launcher-rank.mjs";
 import { isNodeRecent, nodeMessage } from "./node-version.mjs";
 
-if (isNodeRecent()) {
-  const { main } = await import("../dist/apps/cli/main.js").catch((error) => {
-    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
-    console.error(`gossamer: not built yet; run \`npm run build\` first (${error.message})`);
-    process.exit(2);
-  });
-  await main(process.argv);
+const rank = findLauncherRank(process.env);
+if (isNodeRecent() && rank === null) {
+  await import("./start.mjs");
 } else {
-  const node = findPinnedNode();
+  const node = isNodeRecent() ? process.execPath : findPinnedNode();
   if (node === null) {
     console.error(nodeMessage());
     process.exit(2);
   }
-  handOver(node);
+  runAsChild(node, rank);
 }
 
 function findPinnedNode() {
@@ -29,16 +26,4 @@ function findPinnedNode() {
   } catch {
     return null;
   }
-}
-
-// A terminal sends Ctrl-C to both processes: this one only waits for the other's end, and passes on what it alone gets.
-function handOver(node) {
-  const child = spawn(node, process.argv.slice(1), { stdio: "inherit" });
-  process.on("SIGINT", () => {});
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
-  child.on("error", (error) => {
-    console.error(`gossamer: cannot start ${node}: ${error.message}`);
-    process.exit(2);
-  });
-  child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }

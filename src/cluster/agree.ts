@@ -52,15 +52,18 @@ function messageOf(error: unknown): string {
 }
 
 /**
- * Checks that a value is the same on all ranks. @param what names it in the message. Collective.
+ * Checks that values are the same on all ranks. @param values each by the words that name it in the message. Collective.
  * @throws RankError that names the first rank whose value differs from rank 0's, and both values
  */
-export async function agreeOn(world: World, what: string, value: string): Promise<void> {
-  const all = await allgatherValues(world, value);
-  const other = all.findIndex((text) => text !== all[0]);
-  if (other === -1) return;
-  const problem = `has ${what} ${all[other]}, expected ${all[0]} as rank 0 on ${world.hosts[0]} has`;
-  const error = new RankError(other, world.hosts[other], problem);
-  agreed.set(error, other);
-  throw error;
+export async function agreeOn(world: World, values: Readonly<Record<string, string>>): Promise<void> {
+  const all = await allgatherValues(world, values);
+  const [expected] = all;
+  for (const what of Object.keys(expected)) {
+    const other = all.findIndex((found) => found[what] !== expected[what]);
+    if (other === -1) continue;
+    const problem = `has ${what} ${all[other][what]}, expected ${expected[what]} as rank 0 on ${world.hosts[0]} has`;
+    const error = new RankError(other, world.hosts[other], problem);
+    agreed.set(error, other);
+    throw error;
+  }
 }

@@ -11,6 +11,7 @@ import type { InferenceResult } from "../engine/result.ts";
 import { edgeCount, type Network } from "../network/network.ts";
 import { hashesNeurons, hashesRows } from "../partition/hashing.ts";
 import { agree, agreeOn } from "./agree.ts";
+import { agreeOnWork } from "./agree-on-work.ts";
 import { measureLink } from "./link.ts";
 import { type CheckpointOptions, findState } from "./checkpointer.ts";
 import {
@@ -92,11 +93,11 @@ export async function inferRows(world: World, options: RowsRunOptions): Promise<
   const { signal, onStep, onProgress } = options;
   const started = performance.now();
   onStep("reading");
-  await agreeOn(world, "version", options.version);
+  await agreeOnWork(world, options);
   const network = await agree(world, () =>
     readNetwork(options.model, { layers: options.layers, bias: options.bias, signal }),
   );
-  await agreeOn(world, "a network of", `${network.layers.length} layers, ${edgeCount(network)} weights`);
+  await agreeOn(world, { "a network of": `${network.layers.length} layers, ${edgeCount(network)} weights` });
   const { hash = "none", hashMethod: method = "deal", seed = 1 } = options.engine;
   const inputs = await readRankInputs(world, options.input, {
     ncols: network.inputs,
@@ -109,9 +110,9 @@ export async function inferRows(world: World, options: RowsRunOptions): Promise<
   onStep("preparing");
   const preparing = performance.now();
   await using engine = await agree(world, () => openEngine(network, options.engine));
-  await agreeOn(world, "kernels", engine.settings.kernel);
+  await agreeOn(world, { kernels: engine.settings.kernel });
   // Neurons are dealt to workers: other numbers of workers would mean other numbers of neurons.
-  if (hashesNeurons(hash)) await agreeOn(world, "workers", String(engine.settings.workers));
+  if (hashesNeurons(hash)) await agreeOn(world, { workers: `${engine.settings.workers}` });
   const link = await measureLink(world);
   const checkpoint = await openCheckpoint(world, options, { network, nrows: inputs.nrows, settings: engine.settings });
   const driver = makeRankDriver({

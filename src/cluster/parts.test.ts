@@ -240,7 +240,7 @@ test("ranks fail together: alike as one, apart by name, values that differ by bo
     assert.equal(reporterOf(error), 2);
   }
   const values = await Promise.all(
-    makeLocalWorlds(2).map((world) => outcomeOf(agreeOn(world, "version", `0.${world.rank}`))),
+    makeLocalWorlds(2).map((world) => outcomeOf(agreeOn(world, { version: `0.${world.rank}`, kernels: "js" }))),
   );
   for (const error of values) {
     assert.ok(error instanceof RankError);

@@ -6,6 +6,10 @@ import { test } from "node:test";
 import { findLauncher, isUnderLauncher } from "./launcher.ts";
 import { libraryNamesToTry } from "./library.ts";
 
+const { findLauncherRank } = (await import(new URL("../../bin/launcher-rank.mjs", import.meta.url).href)) as {
+  findLauncherRank: (env: Record<string, string>) => string | null;
+};
+
 const OPEN_MPI = ["libmpi.so.40"];
 const MPICH = ["libmpi.so.12", "libmpich.so.12", "libmpi_cray.so.12"];
 const BOTH = [...OPEN_MPI, ...MPICH];
@@ -13,7 +17,7 @@ const BOTH = [...OPEN_MPI, ...MPICH];
 type Row = [what: string, env: Record<string, string>, ranks: number | null | "plain", names: readonly string[]];
 const ENVIRONMENTS: readonly Row[] = [
   ["nothing", {}, "plain", BOTH],
-  ["Open MPI", { OMPI_COMM_WORLD_SIZE: "4", PMIX_RANK: "1", PMIX_NAMESPACE: "7" }, 4, OPEN_MPI],
+  ["Open MPI", { OMPI_COMM_WORLD_SIZE: "4", OMPI_COMM_WORLD_RANK: "1", PMIX_NAMESPACE: "7" }, 4, OPEN_MPI],
   ["Open MPI in a Slurm job", { SLURM_JOB_ID: "1", SLURM_PROCID: "0", OMPI_COMM_WORLD_SIZE: "8" }, 8, OPEN_MPI],
   ["Hydra", { PMI_RANK: "0", PMI_SIZE: "3", PMI_FD: "6", MPI_LOCALNRANKS: "3" }, 3, MPICH],
   ["Hydra with one rank", { PMI_RANK: "0", PMI_SIZE: "1" }, 1, MPICH],
@@ -37,6 +41,8 @@ for (const [what, env, ranks, names] of ENVIRONMENTS) {
     assert.equal(isUnderLauncher(env), ranks !== "plain");
     assert.equal(launcher === null ? "plain" : launcher.rankCount, ranks);
     assert.deepEqual(libraryNamesToTry(env), names);
+    // bin/ must know without what is built.
+    assert.equal(findLauncherRank(env), launcher === null ? null : `${launcher.rank ?? "?"}`);
   });
 }
 

@@ -1,12 +1,13 @@
 // Runs a program on several ranks under mpiexec, with each MPI runtime that the machine has, and keeps what it said.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { extname } from "node:path";
+import { extname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { MpiFamily } from "../mpi/abi/abi.ts";
 import { skipOrFail } from "./challenge.ts";
 
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 /** A job that takes longer is ended, unless said otherwise: no test may hang. */
 const LIMIT_MS = 60_000;
 
@@ -84,16 +85,46 @@ export function runGossamerRanks(
   args: readonly string[],
   options: Omit<JobOptions, "args"> = {},
 ): Promise<JobRun> {
-  return runJob(runtime, ranks, fileURLToPath(new URL("../../bin/gossamer.mjs", import.meta.url)), {
+  return runJob(runtime, ranks, join(REPOSITORY, "bin/gossamer.mjs"), {
     ...options,
     args,
   });
 }
 
+/** A part of a job: so many ranks with a command line of their own. */
+export interface JobPart {
+  readonly ranks: number;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The repository whose bin/gossamer.mjs is run; default: this one. */
+  readonly repository?: string;
+}
+
+/** `mpiexec -n A gossamer ... : -n B gossamer ...`, from start to end. */
+export function runGossamerParts(
+  runtime: MpiRuntime,
+  parts: readonly JobPart[],
+  options: Omit<JobOptions, "args"> = {},
+): Promise<JobRun> {
+  const commands = parts.map(({ ranks, args, env = {}, repository = REPOSITORY }) => {
+    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const program = [process.execPath, join(repository, "bin/gossamer.mjs")];
+    return ["-n", String(ranks), "env", ...variables, ...program, ...args];
+  });
+  return runCommand(
+    runtime,
+    commands.flatMap((command, k) => (k === 0 ? command : [":", ...command])),
+    options,
+  );
+}
+
 function runJob(runtime: MpiRuntime, ranks: number, path: string, options: JobOptions): Promise<JobRun> {
+  return runCommand(runtime, ["-n", String(ranks), process.execPath, path, ...(options.args ?? [])], options);
+}
+
+function runCommand(runtime: MpiRuntime, command: readonly string[], options: JobOptions): Promise<JobRun> {
   const started = performance.now();
-  const command = [...runtime.options, "-n", String(ranks), process.execPath, path, ...(options.args ?? [])];
-  const job = spawn(runtime.launcher, command, {
+  const job = spawn(runtime.launcher, [...runtime.options, ...command], {
     env: { ...jobEnvironment(), ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: options.limitMs ?? LIMIT_MS,

@@ -3,12 +3,13 @@
 
 import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
-import { InterruptedError } from "../../core/errors.ts";
+import { InterruptedError, RankError } from "../../core/errors.ts";
 import { toFileError } from "../../data/file-errors.ts";
 import { complain, type CommandContext } from "./context.ts";
 import { EXIT, exitStatusOf } from "./exit.ts";
 import { type Interruption, watchSignals } from "./interruption.ts";
 import { makeProgram } from "./program.ts";
+import { giveWay } from "./rank-runs.ts";
 
 /** @param argv as process.argv. Sets process.exitCode; resolves when the command has ended. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -28,6 +29,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await makeProgram(version, context).parseAsync(argv);
     process.exitCode = status;
   } catch (error) {
+    if (error instanceof CommanderError && error.exitCode !== 0) await giveWay(interruption.signal);
     process.exitCode = fail(error, interruption);
   }
 }
@@ -38,7 +40,7 @@ function fail(error: unknown, interruption: Interruption): number {
   // Whatever broke after Ctrl-C broke because of it.
   const isInterrupted = interruption.status !== null || error instanceof InterruptedError;
   const status = interruption.status ?? exitStatusOf(error);
-  if (isInterrupted) complain("interrupted");
+  if (isInterrupted) complain(interruption.line ?? (error instanceof RankError ? error.message : "interrupted"));
   else complain(status === EXIT.bug ? `internal error, please report it: ${messageOf(error)}` : messageOf(error));
   if (process.env["GOSSAMER_DEBUG"] === "1") console.error(error);
   return status;

@@ -1,0 +1,92 @@
+// The program as a child of this process, in the same process group, with the same arguments, environment and files.
+// Neither of the two lives longer than the other. Plain JavaScript that any Node since 12 reads.
+
+import { spawn } from "node:child_process";
+import { writeSync } from "node:fs";
+import { constants, hostname } from "node:os";
+import { fileURLToPath } from "node:url";
+
+const START = fileURLToPath(new URL("start.mjs", import.meta.url));
+const SIGNALS = ["SIGINT", "SIGTERM"];
+/** A terminal or a launcher sends a signal to parent and child alike: the parent's copy counts when no other has come. */
+const OWN_SIGNAL_MS = 200;
+/** Exit statuses (docs/command-line.md). */
+const TRUTH_DIFFERS = 1;
+const RANK_FAILED = 5;
+/** Long enough for a launcher to end the job itself. */
+const LAST_WORDS_MS = 1_000;
+
+/**
+ * Runs the program under `node` and ends as it ends.
+ * @param rank the number that a launcher gave to this process, or null: a killed rank is named, with its machine
+ */
+export function runAsChild(node, rank) {
+  const child = spawn(node, [...process.execArgv, START, ...process.argv.slice(2)], { stdio: shareFiles() });
+  const heard = new Set();
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      heard.add(signal);
+      if (child.connected) child.send({ signal });
+    });
+  }
+  child.on("error", (error) => {
+    console.error(`gossamer: cannot start ${node}: ${error.message}`);
+    process.exit(2);
+  });
+  child.on("exit", (code, signal) => {
+    if (signal === null) {
+      // A rank that fails before MPI knows it is no reason for Hydra to end the others.
+      if (rank === null || code === 0 || code === TRUTH_DIFFERS) process.exit(code);
+      endJob(code);
+      return;
+    }
+    // Who was told to end as well has nothing to tell.
+    if (rank === null || heard.has(signal)) process.exit(128 + (constants.signals[signal] ?? 0));
+    console.error(`gossamer: rank ${rank} on ${hostname()} was killed by ${signal}`);
+    endJob(RANK_FAILED);
+  });
+}
+
+/** The file through which Hydra talks to its ranks, each of which inherits one; null under other launchers. */
+function findHydraFile() {
+  const { PMI_FD, MPI_LOCALNRANKS } = process.env;
+  return MPI_LOCALNRANKS !== undefined && /^\d+$/.test(PMI_FD ?? "") ? Number(PMI_FD) : null;
+}
+
+/** What the child inherits; the last of the list joins it to its parent. */
+function shareFiles() {
+  const files = [0, 1, 2];
+  const hydra = findHydraFile();
+  if (hydra !== null && hydra > 2) {
+    while (files.length < hydra) files.push("ignore");
+    files.push(hydra);
+  }
+  return [...files, "ipc"];
+}
+
+/** Ends this process, and so the job, with `status`. */
+function endJob(status) {
+  const hydra = findHydraFile();
+  if (hydra !== null) {
+    // Hydra kills the others when one ends, and mpiexec would end with their status, 9; so it is asked as MPI_Abort asks.
+    try {
+      writeSync(hydra, `cmd=abort exitcode=${status}\n`);
+      setTimeout(() => process.exit(status), LAST_WORDS_MS);
+      return;
+    } catch {
+      // Hydra is gone: nobody is left who would care for the status.
+    }
+  }
+  process.exit(status);
+}
+
+/** In the child: hears the signals that only the parent got. That it has ended is heard in src/apps/cli/interruption.ts. */
+export function followParent() {
+  if (process.channel == null) return;
+  const heard = new Set();
+  for (const signal of SIGNALS) process.on(signal, () => heard.add(signal));
+  process.on("message", ({ signal }) => {
+    setTimeout(() => heard.has(signal) || process.kill(process.pid, signal), OWN_SIGNAL_MS).unref();
+  });
+  process.channel.unref();
+}
