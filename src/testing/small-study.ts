@@ -23,13 +23,14 @@ export interface SmallStudyOptions {
   /** Called with the name of each step. */
   readonly onStep?: (name: string) => void;
   readonly onProgress?: (share: number) => void;
+  readonly say?: (text: string) => void;
 }
 
 /** Runs what is missing. @returns all records of the folder */
 export async function runSmallStudy(
   folder: string,
   spec: StudySpec = SMALL_SPEC,
-  { signal, onStep, onProgress }: SmallStudyOptions = {},
+  { signal, onStep, onProgress, say }: SmallStudyOptions = {},
 ): Promise<NumberedRecord[]> {
   const before = await readRecords(folder, { repair: true, onHalfLine: () => {} });
   await runStudy(spec, before, {
@@ -40,7 +41,7 @@ export async function runSmallStudy(
     signal: signal ?? new AbortController().signal,
     onStep: onStep ?? (() => {}),
     onProgress: onProgress ?? (() => {}),
-    say: () => {},
+    say: say ?? (() => {}),
   });
   return readRecords(folder, { repair: false, onHalfLine: () => {} });
 }

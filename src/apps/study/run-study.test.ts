@@ -60,6 +60,21 @@ test("an interrupted study keeps its records and goes on where it stopped", asyn
   assert.equal(readFileSync(file, "utf8"), all, "a complete study ran again");
 });
 
+test("settings that the engine refuses are left out, with a line for each reason", async () => {
+  using other = makeTemporaryFolder("study-refused");
+  const axes = { activationFormat: ["tile", "csc"], weightFormat: ["csc", "csr"], strategy: ["data"], hash: ["none"] };
+  const cases = SMALL_SPEC.cases.map((item) => ({ ...item, repeats: 1, axes: { ...axes, workers: [1, 2] } }));
+  const said: string[] = [];
+  const records = await runSmallStudy(other.path, { ...SMALL_SPEC, cases }, { say: (text) => said.push(text) });
+  assert.deepEqual(
+    records.map(({ record }) => record.settings.activationFormat),
+    ["tile", "csc", "tile", "csc"],
+  );
+  assert.equal(said.length, 2);
+  assert.match(said[0] ?? "", /: 2 settings are left out: weight format is csr/);
+  assert.match(said[1] ?? "", /: 2 settings are left out: csc x csr: .* outer products/);
+});
+
 test("a case that changed under its name is refused", async () => {
   const cases = SMALL_SPEC.cases.map((item) => ({ ...item, network: { radixnet: { neurons: 64, layers: 9 } } }));
   await assert.rejects(runSmallStudy(folder.path, { ...SMALL_SPEC, cases }), UsageError);

@@ -57,18 +57,22 @@ function runName(key: string, repeat: number): string {
   return `${key} repeat=${repeat}`;
 }
 
-/** All runs of a case, interleaved. Combos that the engine refuses are left out with a word. */
+/** All runs of a case, interleaved. Combos that the engine refuses are left out, with a word for each reason. */
 function listRuns(item: CaseSpec, say: (text: string) => void): Run[] {
+  const refused = new Map<string, number>();
   const combos = listCombos(item.axes).filter((combo) => {
     try {
       resolveSettings(comboOptions(combo), availableCores());
       return true;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      say(`${item.name}: ${comboKey(combo)} is left out: ${error.message}`);
+      refused.set(error.message, (refused.get(error.message) ?? 0) + 1);
       return false;
     }
   });
+  for (const [reason, count] of refused) {
+    say(`${item.name}: ${count} ${count === 1 ? "setting is" : "settings are"} left out: ${reason}`);
+  }
   return Array.from({ length: item.repeats }, (_, k) =>
     combos.map((combo) => ({ combo, key: `${item.name}: ${comboKey(combo)}`, repeat: k + 1 })),
   ).flat();
