@@ -5,7 +5,7 @@ import { countOpenThreads } from "../threads/team.ts";
 import { within } from "./time-limit.ts";
 
 /** A limit for what must not hang: many times what a failure takes. */
-export const FAILURE_LIMIT_MS = 10_000;
+export const FAILURE_LIMIT_MS = 40_000;
 
 /** The error that `work` rejects with. */
 export async function failureOf(work: Promise<unknown>, what: string): Promise<Error> {

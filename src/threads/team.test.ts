@@ -10,10 +10,10 @@ import { InterruptedError, ResourceError, WorkerError } from "../core/errors.ts"
 import { type Break, BREAKS, makeSharedWords, type TeamTask } from "../testing/team-program.ts";
 import { within } from "../testing/time-limit.ts";
 import { FAULT_KINDS } from "./faults.ts";
-import { countOpenThreads, openTeam, patienceMs, siblingModule, type Team, type TeamOptions } from "./team.ts";
+import { countOpenThreads, openTeam, siblingModule, type Team, type TeamOptions } from "./team.ts";
 
 const PROGRAM = siblingModule(import.meta.url, "../testing/team-program");
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 /** Short, so that a hang is found soon; a beat comes every few milliseconds. */
 const SILENCE_MS = 600;
 
@@ -104,12 +104,6 @@ test("a worker that waits long is not silent, nor is one that works long", async
   await withTeam(3, async (team) => {
     assert.deepEqual(await run(team, { kind: "uneven", milliseconds: 3 * SILENCE_MS }), ["met", "met", "met"]);
   });
-});
-
-test("a process that yields to others is given the time that it is kept from", () => {
-  assert.deepEqual([-20, -1, 0].map(patienceMs), [1500, 1500, 1500]);
-  assert.equal(patienceMs(1), 1875);
-  assert.ok(patienceMs(19) > 60_000);
 });
 
 test("progress is that of the least advanced worker", async () => {

@@ -2,12 +2,13 @@
 // throws, exits or stops beating, and the task fails with a WorkerError that names it; or the caller's signal ends it.
 // In the last two all threads are ended, so that nothing runs on and nothing hangs.
 
-import { availableParallelism, getPriority } from "node:os";
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { InterruptedError, ResourceError, WorkerError } from "../core/errors.ts";
 import { abortTeam, type Control, makeControl, readSign } from "./control.ts";
 import type { Fault } from "./faults.ts";
 import type { WorkerReply, WorkerSetup } from "./program.ts";
+import { givenShare, readSchedule, type Schedule } from "./schedule.ts";
 
 export interface TeamOptions {
   readonly size: number;
@@ -35,13 +36,8 @@ export interface Team {
 
 const TICK_MS = 100;
 const DEFAULT_SILENCE_MS = 1_500;
-/** A step of priority (nice) gives a thread this much less beside others. Source: sched(7), about 1.25. */
-const SHARE_PER_STEP = 1.25;
-
-/** How long a worker may be silent at a priority from -20 to 19: a process that yields to others gets little time. */
-export function patienceMs(priority: number): number {
-  return Math.round(DEFAULT_SILENCE_MS * SHARE_PER_STEP ** Math.max(0, priority));
-}
+/** Of a tick this much counts at least: a worker that is lost is found in 20 times the silence at worst. */
+const MIN_SHARE = 0.05;
 
 let openThreads = 0;
 
@@ -109,7 +105,7 @@ export async function openTeam(options: TeamOptions): Promise<Team> {
             if (pending.size === 0) resolve();
           };
         }
-        timer = watchSilence(control, pending, options.silenceMs ?? patienceMs(getPriority()), (error) => fail(error));
+        timer = watchSilence(control, pending, options.silenceMs ?? DEFAULT_SILENCE_MS, (error) => fail(error));
         start();
       });
       return results;
@@ -185,7 +181,8 @@ function toWorkerError(worker: number, reply: Extract<WorkerReply, { kind: "erro
 
 /**
  * Calls `fail` for a worker that neither beats nor waits at a barrier for `silenceMs`. Silence is counted in ticks that
- * this thread itself saw, so that a suspended or overloaded machine is not taken for a silent worker.
+ * this thread itself saw, so that a suspended machine is not taken for a silent worker, and of each only the share that the
+ * process's threads were given, so that an overloaded one is not.
  */
 function watchSilence(
   control: Control,
@@ -196,15 +193,25 @@ function watchSilence(
   const lastBeats = new Map<number, number>();
   const silentTicks = new Map<number, number>();
   let started = false;
+  let before: Schedule | null = null;
   return setInterval(() => {
+    const silent = new Set<number>();
     for (const worker of pending) {
       const sign = readSign(control, worker);
       started ||= sign.beats > 0;
-      const isSilent = started && !sign.waiting && lastBeats.get(worker) === sign.beats;
+      if (started && !sign.waiting && lastBeats.get(worker) === sign.beats) silent.add(worker);
+      else silentTicks.set(worker, 0);
       lastBeats.set(worker, sign.beats);
-      const ticks = isSilent ? (silentTicks.get(worker) ?? 0) + 1 : 0;
+    }
+    const now = silent.size === 0 ? null : readSchedule();
+    const share = before === null || now === null ? 1 : Math.max(MIN_SHARE, givenShare(before, now, TICK_MS));
+    before = now;
+    for (const worker of silent) {
+      const ticks = (silentTicks.get(worker) ?? 0) + share;
       silentTicks.set(worker, ticks);
-      if (ticks * TICK_MS >= silenceMs) fail(new WorkerError(worker, `stopped answering for ${silenceMs} ms`));
+      // Shares add up with the errors of sums.
+      if (Math.round(ticks * TICK_MS) >= silenceMs)
+        fail(new WorkerError(worker, `stopped answering for ${silenceMs} ms`));
     }
   }, TICK_MS);
 }

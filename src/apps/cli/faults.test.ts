@@ -15,7 +15,7 @@ import { runGossamer } from "../../testing/command.ts";
 import { writeSmallModel } from "../../testing/small-model.ts";
 import { makeTemporaryFolder } from "../../testing/temporary-folder.ts";
 
-const LIMIT_SECONDS = 10;
+const LIMIT_SECONDS = 60;
 
 const folder = makeTemporaryFolder("faults");
 after(() => folder[Symbol.dispose]());
