@@ -23,6 +23,7 @@ const PLAIN: GridSettings = {
   seed: 1,
   kernel: probeFastestKernel(),
   keepActivations: true,
+  warmUp: false,
 };
 
 function sourceOf(network: Network): LayerSource {

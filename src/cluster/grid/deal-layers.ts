@@ -8,6 +8,7 @@ import { type Layer, preservesZeroRows } from "../../network/network.ts";
 import { type HashOptions, hashOrder, pieceStart } from "../../partition/hashing.ts";
 import { type CscMatrix, makeIndexArray } from "../../sparse/matrix.ts";
 import { shareColumns } from "./column-share.ts";
+import { findTwins } from "./find-twins.ts";
 import { type GroupLink, LAYER_TAG } from "./group-link.ts";
 
 /** What is needed of a network: its layers, one by one. */
@@ -22,6 +23,8 @@ export interface LayerSource {
 export interface LayerPart {
   /** For every neuron of the layer the rank of the group that computes it. */
   readonly owners: Uint16Array;
+  /** For every neuron the first that always has the same value; null when all differ. */
+  readonly twins: Uint32Array | null;
   /** Numbers of the own neurons, rising. */
   readonly columns: Uint32Array;
   /** Inputs of the layer x own neurons; entries in the order of the whole layer's. */
@@ -98,6 +101,7 @@ function cutLayer(layer: Layer, owners: Uint16Array, size: number): LayerPart[] 
   const { weights, bias, rule } = layer;
   const facts = {
     owners,
+    twins: findTwins(layer),
     rule,
     isUniform: hasEqualWeights(weights.values),
     keepsZeroRows: preservesZeroRows(layer),

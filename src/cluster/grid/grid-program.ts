@@ -1,7 +1,8 @@
-// The program of a worker: one task of the team is a whole run, in which it takes tiles off the queue until it is told to
-// stop.
+// The program of a worker: after a warm-up one task of the team is a whole run, in which it takes tiles off the queue until
+// it is told to stop.
 
 import { makeTally, book, reportOf } from "../../engine/worker/tally.ts";
+import { warmUp, type WarmUpTask } from "../../engine/worker/warm-up.ts";
 import { makeKernels } from "../../kernels/catalog.ts";
 import type { WorkerProgram } from "../../threads/program.ts";
 import { FIELD, finishTask, type GridTeamData, takeTask, TASK, waitForTask } from "./grid-task.ts";
@@ -15,7 +16,8 @@ export const startWorker: WorkerProgram = (data, team) => {
   const kernels = makeKernels(compiled, memory);
   const { queue, layers } = place;
   const task = new Int32Array(16);
-  return () => {
+  return (given) => {
+    if (given !== null) return warmUp(given as WarmUpTask, team, kernels);
     let layer = 0;
     const tally = makeTally(layers.length, false);
     const words = new Uint32Array(memory.buffer);

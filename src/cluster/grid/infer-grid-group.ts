@@ -4,9 +4,11 @@
 
 import { ShapeError, UnsupportedError, UsageError } from "../../core/errors.ts";
 import type { RowMode } from "../../engine/options.ts";
-import { DEAD, type WorkerReport } from "../../engine/task.ts";
+import { DEAD, type WorkerBuffers, type WorkerReport } from "../../engine/task.ts";
 import { makeTally, reportOf } from "../../engine/worker/tally.ts";
+import type { WarmUpTask } from "../../engine/worker/warm-up.ts";
 import { type CompiledKernels, compileKernels, type KernelId, makeKernels } from "../../kernels/catalog.ts";
+import { TILE_LANES } from "../../kernels/kernels.ts";
 import type { Communicator } from "../../mpi/communicator.ts";
 import { type HashMethod, type HashMode, hashesNeurons } from "../../partition/hashing.ts";
 import { checkCsr } from "../../sparse/check.ts";
@@ -36,6 +38,8 @@ export interface GridSettings {
   readonly keepActivations: boolean;
   /** Upper limit of the shared memory in bytes; at most 4 GiB. */
   readonly memoryBytes?: number;
+  /** False prepares sooner and makes the run slower; default true. */
+  readonly warmUp?: boolean;
   /** For tests: no more rows than this between stages, so that the others go through in another pass. */
   readonly poolRows?: number;
   /** For tests of failures only. */
@@ -97,6 +101,8 @@ export interface GridGroupResult {
 }
 
 const LIMIT_BYTES = 4 * 1024 * 1024 * 1024;
+/** As in the engine: long enough for V8 to optimise a kernel. */
+const WARM_UP_MS = 60;
 /** Tasks that the queue holds: more than 64 batches of 64 tiles ever put. */
 const QUEUE_TASKS = 8192;
 
@@ -161,6 +167,8 @@ async function inferGroup(
     fault: settings.fault ?? null,
   });
   try {
+    if (kernels.module !== null && settings.warmUp !== false)
+      await team.run(warmUpTask(place, workers), options.signal);
     await link.wait(link.comm.start.barrier());
     const prepareSeconds = (performance.now() - started) / 1000;
     return await inferWithTeam(
@@ -172,6 +180,16 @@ async function inferGroup(
   } finally {
     await team.close();
   }
+}
+
+/** The workers exercise the kernels in the batches' memory; what they write there means nothing. */
+function warmUpTask({ layers, slots }: GridPlace, workers: number): WarmUpTask {
+  const buffers = Array.from({ length: workers }, (_, w): WorkerBuffers => {
+    const { buffers: pair, addresses, unwanted, masks } = slots[w % slots.length];
+    return { a: pair[0], b: pair[1], addresses, unwanted, rowList: addresses, masks };
+  });
+  const placed = layers.map((layer) => layer.placed).filter(({ ncols }) => ncols > 0);
+  return { kind: "warm-up", layers: placed, buffers, lanes: TILE_LANES, milliseconds: WARM_UP_MS };
 }
 
 interface Prepared {

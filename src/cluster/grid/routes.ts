@@ -1,5 +1,6 @@
 // Where every value lies and goes. A rank holds a layer's inputs as a tile: first all its own neurons of the layer before,
-// then the neurons that it reads of each other rank, and no others. The weights' row indices name lines of that tile.
+// then the neurons that it reads of each other rank, and no others. The weights' row indices name lines of that tile. A
+// neuron that has a twin on this rank is read there.
 
 import type { Arena } from "../../threads/arena.ts";
 import { type PlacedLayer, placeLayer, writeArray } from "../../kernels/layer-record.ts";
@@ -60,10 +61,11 @@ export async function planRoutes(
   let receives: ReceiveList[] = [];
   const layers: GridLayer[] = [];
   let columns = new Uint32Array();
+  let own = parts[0].weights;
   for (let l = 0; l < parts.length; l++) {
     const part = parts[l];
-    const reader = parts.at(l + 1);
-    const next: ReadingOrder = reader === undefined ? { rows: null, columns: null } : orderForReading(reader.weights);
+    const reader = l + 1 < parts.length ? readTwins(parts[l + 1].weights, part) : null;
+    const next: ReadingOrder = reader === null ? { rows: null, columns: null } : orderForReading(reader);
     const places = next.rows;
     const kept = sortByPlace(
       numbersWhere(part.columns.length, () => true),
@@ -71,7 +73,7 @@ export async function planRoutes(
       part.columns,
     );
     columns = Uint32Array.from(kept, (k) => part.columns[k]);
-    const weights = moveRows(takeColumns(part.weights, kept), lines, inWidth);
+    const weights = moveRows(takeColumns(own, kept), lines, inWidth);
     const name = `layer ${l + 1}`;
     const layer = { weights, bias: takeBias(part.bias, kept), rule: part.rule };
     const allocate = (bytes: number, what: string): number => arena.allocate(bytes, what);
@@ -80,8 +82,9 @@ export async function planRoutes(
     const placed = placeLayer(layer, arena.memory, allocate, name, columnOrder, part.isUniform);
     reading = next;
     layers.push({ placed, inWidth, width: columns.length, sends, receives });
-    if (reader === undefined) break;
-    const wanted = listWanted(link, part.owners, reader.weights, places);
+    if (reader === null) break;
+    own = reader;
+    const wanted = listWanted(link, part.owners, reader, places);
     const asked = await swapLists(link, wanted);
     lines = new Int32Array(part.owners.length).fill(-1);
     for (let k = 0; k < columns.length; k++) lines[columns[k]] = k;
@@ -104,6 +107,18 @@ export async function planRoutes(
     }
   }
   return { layers, featureLines: featureLines.lines, outputs: columns };
+}
+
+/**
+ * Weights that read the layer of `part`, with each row replaced by the first of its twins that this rank owns, or else by
+ * the first of all, so that every value is asked for once. Rows need not rise any more, and may come twice in a column.
+ */
+function readTwins(weights: CscMatrix, { twins, columns, owners }: LayerPart): CscMatrix {
+  if (twins === null) return weights;
+  const chosen = new Int32Array(owners.length).fill(-1);
+  for (const j of columns) if (chosen[twins[j]] === -1) chosen[twins[j]] = j;
+  const rowIdx = weights.rowIdx.map((i) => (chosen[twins[i]] === -1 ? twins[i] : chosen[twins[i]]));
+  return { ...weights, rowIdx };
 }
 
 /** Lines for the inputs that the columns read, in the order of their places. */
