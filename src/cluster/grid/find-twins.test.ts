@@ -8,13 +8,16 @@ import type { Layer } from "../../network/network.ts";
 import { makePlantedNetwork } from "../../testing/planted-network.ts";
 import { findTwins } from "./find-twins.ts";
 
+function bitsOf(floats: Float32Array): number[] {
+  return Array.from(new Int32Array(floats.slice().buffer));
+}
+
 /** Everything that a neuron's value depends on; floats by their bits, which tell minus zero from zero. */
 function describe({ weights, bias }: Layer, j: number): string {
   const [begin, end] = [weights.colPtr[j], weights.colPtr[j + 1]];
-  const bitsOf = (floats: Float32Array): number[] => [...new Int32Array(floats.slice().buffer)];
   const values = weights.values.length === 1 ? [] : bitsOf(weights.values.slice(begin, end));
   const own = bias.length === 1 ? [] : bitsOf(bias.slice(j, j + 1));
-  return JSON.stringify([[...weights.rowIdx.slice(begin, end)], values, own]);
+  return JSON.stringify([Array.from(weights.rowIdx.slice(begin, end)), values, own]);
 }
 
 function findAll(layer: Layer): number[] {
