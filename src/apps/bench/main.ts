@@ -32,15 +32,20 @@ interface Options {
   readonly peer: boolean;
   readonly quick: boolean;
   readonly neurons: readonly number[];
-  readonly sizes: readonly number[];
+  readonly sizes?: readonly number[];
   readonly layers: number;
   readonly rows: number;
   readonly seed: number;
 }
 
-const FULL = { plan: { rounds: 9, sampleMs: 15, warmUpMs: 60 }, rounds: 5, peerRounds: 3 };
+const FULL = {
+  plan: { rounds: 9, sampleMs: 15, warmUpMs: 60 },
+  layerSizes: [1024, 16_384, 65_536],
+  rounds: 5,
+  peerRounds: 3,
+};
 /** For a look at whether everything runs; its numbers mean little. */
-const QUICK = { plan: { rounds: 2, sampleMs: 1, warmUpMs: 5 }, rounds: 1, peerRounds: 1 };
+const QUICK = { plan: { rounds: 2, sampleMs: 1, warmUpMs: 5 }, layerSizes: [1024, 4096], rounds: 1, peerRounds: 1 };
 
 /** Runs with `argv` as process.argv. Exit status 0; 2 wrong usage; 3 a result that is wrong or another failure. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -51,7 +56,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .option("--peer", "compare with the C program as well (needs cc and AVX-512)", false)
     .option("--quick", "few, short samples: to see that everything runs", false)
     .option("--neurons <list>", "sizes of the networks", parseList, [1024, 4096, 16384])
-    .option("--sizes <list>", "sizes of the layers of the part `sizes`", parseList, [1024, 16_384, 65_536])
+    .option("--sizes <list>", "sizes of the layers of the part `sizes`", parseList)
     .option("--layers <n>", "layers of the whole inference", parseCount, 120)
     .option(
       "--rows <n>",
@@ -79,7 +84,7 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
   const isRevectorized = enableRevectorize();
   const machine = describeMachine(isRevectorized ? ["--experimental-wasm-revectorize"] : []);
   const { neurons, layers, rows, seed, quick } = options;
-  const { plan, rounds, peerRounds } = quick ? QUICK : FULL;
+  const { plan, layerSizes, rounds, peerRounds } = quick ? QUICK : FULL;
   const warnings: Warning[] = [];
   if (!isRevectorized) {
     warnings.push({ kind: "fallback", what: "V8 does not join 128-bit operations: the flag is unknown to it" });
@@ -98,7 +103,7 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
   const sizes = !wanted.has("sizes")
     ? null
     : await measureSizes({
-        sizes: options.sizes,
+        sizes: options.sizes ?? layerSizes,
         plan,
         seed,
         ceiling: ceiling?.edgesPerSecond.l1 ?? null,
