@@ -8,10 +8,11 @@ import { hashOptions } from "../engine/lay-out.ts";
 import type { EngineOptions, Settings } from "../engine/options.ts";
 import { orderAfterLayer } from "../engine/place-network.ts";
 import type { InferenceResult } from "../engine/result.ts";
-import { edgeCount, type Network } from "../network/network.ts";
+import { edgeCount, factsOf, type Network, type NetworkFacts } from "../network/network.ts";
 import { hashesNeurons, hashesRows } from "../partition/hashing.ts";
 import { agree, agreeOn } from "./agree.ts";
 import { agreeOnWork } from "./agree-on-work.ts";
+import type { NumberedRows } from "./exchange-rows.ts";
 import { measureLink } from "./link.ts";
 import { type CheckpointOptions, findState } from "./checkpointer.ts";
 import {
@@ -23,6 +24,7 @@ import {
 } from "./rank-driver.ts";
 import { readRankInputs } from "./read-rank-inputs.ts";
 import { resolveRows, type RowOutcomes } from "./row-registry.ts";
+import { sparseRows } from "./sparse-rows.ts";
 import { allgatherValues, gatherValues, type World } from "./world.ts";
 
 export interface RowsRunOptions {
@@ -62,15 +64,14 @@ export interface RankFigures {
   readonly peakBytes: number;
 }
 
-export interface RowsRun {
-  readonly network: Network;
+/** A run on ranks, whatever was split over them. */
+export interface RanksRun {
+  readonly network: NetworkFacts;
   readonly nrows: number;
   /** 0-based, rising; known to all ranks. */
   readonly categories: Uint32Array;
-  /** For every row the row that was computed in its place. */
-  readonly computedAs: Uint32Array;
-  /** Final activations of the rows that ended on this rank, by number; empty unless they were asked for. */
-  readonly activations: ReadonlyMap<number, Float32Array>;
+  /** Entries of the final activations of category rows that this rank has; none unless they were kept. */
+  readonly held: NumberedRows;
   readonly settings: Settings;
   readonly seconds: { readonly read: number; readonly prepare: number; readonly infer: number };
   readonly cuts: readonly CutRecord[];
@@ -89,7 +90,7 @@ export interface RankReport {
 }
 
 /** Collective. @throws RankError, and what reading and the engine throw */
-export async function inferRows(world: World, options: RowsRunOptions): Promise<RowsRun> {
+export async function inferRows(world: World, options: RowsRunOptions): Promise<RanksRun> {
   const { signal, onStep, onProgress } = options;
   const started = performance.now();
   onStep("reading");
@@ -144,11 +145,10 @@ export async function inferRows(world: World, options: RowsRunOptions): Promise<
     traffic: driver.traffic,
   });
   return {
-    network,
+    network: factsOf(network),
     nrows: inputs.nrows,
     categories,
-    computedAs: end,
-    activations: driver.activationsByNumber(),
+    held: heldRows(categories, end, network.outputs, driver.activationsByNumber()),
     settings: engine.settings,
     seconds: await slowest(world, { read, prepare: prepare + result.figures.prepareSeconds, infer }),
     cuts: driver.cuts,
@@ -156,6 +156,16 @@ export async function inferRows(world: World, options: RowsRunOptions): Promise<
     removeCheckpoint: async () => driver.checkpointer?.clear(),
     all: await gatherValues<RankReport>(world, { figures, run: result.figures }),
   };
+}
+
+function heldRows(
+  categories: Uint32Array,
+  computedAs: Uint32Array,
+  outputs: number,
+  activations: ReadonlyMap<number, Float32Array>,
+): NumberedRows {
+  const here = categories.filter((row) => activations.has(computedAs[row]));
+  return sparseRows(here, outputs, null, (row) => activations.get(computedAs[row]) ?? new Float32Array());
 }
 
 /** What a run saves and goes on from, and the state found. Collective. */
@@ -181,7 +191,7 @@ function secondsSince(startedMs: number): number {
 }
 
 /** The slowest rank's seconds, phase by phase. */
-async function slowest(world: World, mine: RowsRun["seconds"]): Promise<RowsRun["seconds"]> {
+async function slowest(world: World, mine: RanksRun["seconds"]): Promise<RanksRun["seconds"]> {
   const all = await allgatherValues(world, mine);
   const most = (phase: keyof typeof mine): number => Math.max(...all.map((seconds) => seconds[phase]));
   return { read: most("read"), prepare: most("prepare"), infer: most("infer") };

@@ -2,15 +2,15 @@
 // part begins at a multiple of 8 bytes, so that arrays of any kind can be seen in place.
 
 import { packParts, type Parts } from "../mpi/message-array.ts";
-import type { Mpi } from "../mpi/mpi.ts";
+import type { Communicator } from "../mpi/communicator.ts";
 import { bytesOf, type Traffic, type World } from "./world.ts";
 
 const WORD = 4;
 const ALIGNMENT_WORDS = 2;
 
 /** @param signal ends every wait with an InterruptedError. */
-export async function openMpiWorld(mpi: Mpi, signal: AbortSignal): Promise<World> {
-  const { rank, size, world: comm } = mpi;
+export async function openMpiWorld(comm: Communicator, host: string, signal: AbortSignal): Promise<World> {
+  const { rank, size } = comm;
   const traffic: Traffic = { bytesSent: 0, messagesSent: 0, seconds: 0 };
   const timed = async <T>(work: () => Promise<T>): Promise<T> => {
     const started = performance.now();
@@ -60,8 +60,8 @@ export async function openMpiWorld(mpi: Mpi, signal: AbortSignal): Promise<World
       return slices(received, into, lengths);
     });
 
-  const hosts = (await allgather(new TextEncoder().encode(mpi.host))).map((name) => new TextDecoder().decode(name));
-  return { rank, size, hosts, allgather, exchange, traffic };
+  const hosts = (await allgather(new TextEncoder().encode(host))).map((name) => new TextDecoder().decode(name));
+  return { rank, size, hosts, allgather, exchange, traffic, comm };
 }
 
 /** Parts in words for these lengths in bytes. */

@@ -46,7 +46,8 @@ export interface LayerTraffic {
   readonly layer: number;
   readonly bytesSent: number;
   readonly messagesSent: number;
-  readonly seconds: number;
+  /** Null where exchanges overlap with computing and cannot be told apart. */
+  readonly seconds: number | null;
 }
 
 export interface RankDriver extends SegmentDriver {

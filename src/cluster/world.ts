@@ -3,6 +3,7 @@
 // a plain run too.
 
 import { deserialize, serialize } from "node:v8";
+import type { Communicator } from "../mpi/communicator.ts";
 
 /** What a rank has sent, and how long it waited for others and their messages. */
 export interface Traffic {
@@ -21,6 +22,8 @@ export interface World {
   /** `parts[r]` goes to rank r; what came from each rank, by rank. Collective. */
   exchange(parts: readonly Uint8Array[]): Promise<Uint8Array[]>;
   readonly traffic: Traffic;
+  /** The communicator underneath, for exchanges that are made of other messages; null in a world without MPI. */
+  readonly comm: Communicator | null;
 }
 
 /** The world of one process. */
@@ -32,6 +35,7 @@ export function soloWorld(host: string): World {
     allgather: async (bytes) => [bytes],
     exchange: async (parts) => [...parts],
     traffic: { bytesSent: 0, messagesSent: 0, seconds: 0 },
+    comm: null,
   };
 }
 

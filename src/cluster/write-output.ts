@@ -12,15 +12,24 @@ import { type FileKind, kindOfName } from "../data/file-kind.ts";
 import { formatBinary, formatText } from "../data/format-triples.ts";
 import { openPartedInputs } from "../data/inputs-file.ts";
 import { pieceStart } from "../partition/hashing.ts";
-import { type CsrMatrix, makeIndexArray } from "../sparse/matrix.ts";
+import type { CsrMatrix } from "../sparse/matrix.ts";
 import { agree } from "./agree.ts";
 import { exchangeRows, type NumberedRows } from "./exchange-rows.ts";
-import type { RowsRun } from "./infer-rows.ts";
 import { allgatherValues, bytesOf, type World, wordsOf } from "./world.ts";
 
+/** What is written: the rows of the result that are not all zero. */
+export interface OutputRows {
+  readonly nrows: number;
+  readonly outputs: number;
+  /** 0-based, rising; the same on all ranks. */
+  readonly categories: Uint32Array;
+  /** Entries of category rows that this rank has; all ranks together have each entry once. */
+  readonly held: NumberedRows;
+}
+
 /** Collective; the name's ending says which kind of file. @throws RankError, ResourceError, UnsupportedError */
-export async function writeRankOutput(world: World, path: string, run: RowsRun): Promise<void> {
-  const part = await collectPart(world, run);
+export async function writeRankOutput(world: World, path: string, rows: OutputRows): Promise<void> {
+  const part = await collectPart(world, rows);
   const kind = kindOfName(path);
   const nnz = part.matrix.colIdx.length;
   const before = await allgatherValues(world, nnz);
@@ -31,8 +40,8 @@ export async function writeRankOutput(world: World, path: string, run: RowsRun):
   });
   const temporary = join(dirname(path), `.${basename(path)}.ranks.part`);
   try {
-    if (kind === "safetensors") await writeTensors(world, temporary, run.nrows, part, before);
-    else await writeBytes(world, temporary, await agree(world, () => formatPart(world, path, kind, run, part, total)));
+    if (kind === "safetensors") await writeTensors(world, temporary, rows.nrows, part, before);
+    else await writeBytes(world, temporary, await agree(world, () => formatPart(world, path, kind, rows, part, total)));
     await agree(world, async () => {
       if (world.rank === 0) await rename(temporary, path);
     });
@@ -49,18 +58,13 @@ interface Part {
 }
 
 /** The rows of this rank's part, brought here from the ranks where they ended. */
-async function collectPart(
-  world: World,
-  { categories, computedAs, activations, nrows, network }: RowsRun,
-): Promise<Part> {
+async function collectPart(world: World, { nrows, categories, held }: OutputRows): Promise<Part> {
   const share = (rank: number): number => pieceStart(categories.length, rank, world.size);
   const firstRow = (rank: number): number => (rank === 0 ? 0 : (categories[share(rank)] ?? nrows));
   const owner = new Uint32Array(nrows);
   for (let rank = 0; rank < world.size; rank++) {
     for (let k = share(rank); k < share(rank + 1); k++) owner[categories[k]] = rank;
   }
-  const here = categories.filter((row) => activations.has(computedAs[row]));
-  const held = toSparse(here, (row) => activations.get(computedAs[row]) ?? new Float32Array(), network.outputs);
   const mine = categories.slice(share(world.rank), share(world.rank + 1));
   const own = await exchangeRows(world, held, owner, mine);
   const first = firstRow(world.rank);
@@ -71,25 +75,6 @@ async function collectPart(
   return { first, matrix: { ...own, nrows: end - first, rowPtr } };
 }
 
-/** Dense rows as a matrix, without their zeros. */
-function toSparse(numbers: Uint32Array, valuesOf: (row: number) => Float32Array, ncols: number): NumberedRows {
-  const rowPtr = new Uint32Array(numbers.length + 1);
-  for (const [k, row] of numbers.entries()) {
-    rowPtr[k + 1] = rowPtr[k] + valuesOf(row).reduce((count, value) => (value === 0 ? count : count + 1), 0);
-  }
-  const colIdx = makeIndexArray(rowPtr[numbers.length], ncols);
-  const values = new Float32Array(colIdx.length);
-  let at = 0;
-  for (const row of numbers) {
-    for (const [neuron, value] of valuesOf(row).entries()) {
-      if (value === 0) continue;
-      colIdx[at] = neuron;
-      values[at++] = value;
-    }
-  }
-  return { numbers, matrix: { format: "csr", nrows: numbers.length, ncols, rowPtr, colIdx, values } };
-}
-
 const compress = promisify(gzip);
 
 /** The bytes of a part of a file of triples. */
@@ -97,13 +82,13 @@ async function formatPart(
   world: World,
   path: string,
   kind: FileKind | null,
-  run: RowsRun,
+  { nrows, outputs }: OutputRows,
   { first, matrix }: Part,
   total: number,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   if (kind === "matrix-market" && world.rank === 0) {
-    const head = `%%MatrixMarket matrix coordinate real general\n${run.nrows} ${run.network.outputs} ${total}\n`;
+    const head = `%%MatrixMarket matrix coordinate real general\n${nrows} ${outputs} ${total}\n`;
     chunks.push(new TextEncoder().encode(head));
   }
   if (kind === "binary") chunks.push(...formatBinary(matrix, first));

@@ -89,6 +89,21 @@ function checkLayer(layer: Layer, layers: readonly Layer[], l: number): void {
   }
 }
 
+/** Sizes of a network, for who does not need its weights. */
+export interface NetworkFacts {
+  readonly layers: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly edges: number;
+}
+
+/** The sizes of a network, also of one that is only sizes. */
+export function factsOf(network: Network | NetworkFacts): NetworkFacts {
+  const { layers, inputs, outputs } = network;
+  if (typeof layers === "number") return network as NetworkFacts;
+  return { layers: layers.length, inputs, outputs, edges: edgeCount(network as Network) };
+}
+
 /** Stored weights of all layers: the edges that one row passes. */
 export function edgeCount(network: Network): number {
   return network.layers.reduce((sum, layer) => sum + layer.weights.rowIdx.length, 0);

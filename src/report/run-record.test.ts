@@ -61,6 +61,7 @@ test("every field of a record", async () => {
       workers: 1,
       ranks: 1,
       redeal: null,
+      grid: null,
       kernel: "js",
       activationFormat: "tile",
       weightFormat: "csc",

@@ -9,7 +9,7 @@ import type { InferenceResult } from "../engine/result.ts";
 import type { StageRecord } from "../engine/task.ts";
 import type { SpanKind, WorkerReport } from "../engine/task.ts";
 import { hashCategories, type TruthComparison } from "../network/categories.ts";
-import { edgeCount, type Network } from "../network/network.ts";
+import { factsOf, type Network, type NetworkFacts } from "../network/network.ts";
 import { hashesNeurons, hashesRows } from "../partition/hashing.ts";
 import { edgesPerSecond } from "./rates.ts";
 import { type LoadSpread, spreadOf } from "./study/spread.ts";
@@ -52,6 +52,8 @@ export interface RunRecord {
     readonly ranks: number;
     /** Whether rows moved between ranks; null for one rank. */
     readonly redeal: string | null;
+    /** "RxC": rows split R ways, neurons C ways; null where neurons were not split over ranks. */
+    readonly grid: string | null;
     readonly kernel: string;
     readonly activationFormat: string;
     readonly weightFormat: string;
@@ -132,7 +134,7 @@ export interface RuntimeFacts {
 
 /** What the caller knows and the result does not. */
 export interface RunFacts {
-  readonly network: Network;
+  readonly network: Network | NetworkFacts;
   readonly truth: TruthComparison | null;
   readonly seed: number;
   readonly readSeconds: number;
@@ -145,7 +147,9 @@ export interface RunFacts {
   readonly ranks?: {
     readonly figures: readonly RankFigures[];
     readonly workers: readonly number[];
-    readonly redeal: RedealMode;
+    readonly redeal: RedealMode | null;
+    /** Rows x neurons, where the neurons were split too. */
+    readonly grid: string | null;
     readonly cuts: readonly CutRecord[];
     readonly resumedLayer: number | null;
   };
@@ -163,10 +167,7 @@ export async function makeRunRecord(result: InferenceResult, facts: RunFacts): P
   return {
     schema: RUN_SCHEMA,
     network: {
-      layers: network.layers.length,
-      inputs: network.inputs,
-      outputs: network.outputs,
-      edges: edgeCount(network),
+      ...factsOf(network),
     },
     rows: result.nrows,
     settings: {
@@ -176,6 +177,7 @@ export async function makeRunRecord(result: InferenceResult, facts: RunFacts): P
       workers: figures.settings.workers,
       ranks: ranks?.figures.length ?? 1,
       redeal: ranks === undefined || ranks.figures.length === 1 ? null : ranks.redeal,
+      grid: ranks?.grid ?? null,
       kernel: figures.settings.kernel,
       activationFormat: figures.settings.activationFormat,
       weightFormat: figures.settings.weightFormat,

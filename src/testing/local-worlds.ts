@@ -12,6 +12,7 @@ export function makeLocalWorlds(size: number): World[] {
       size,
       hosts: Array.from({ length: size }, (_host, r) => `host${r}`),
       traffic,
+      comm: null,
       allgather: async (bytes) => (await swap(rank, bytes)).map((given) => copyOf(given as Uint8Array)),
       exchange: async (parts) => (await swap(rank, parts)).map((given) => copyOf((given as Uint8Array[])[rank])),
     };

@@ -40,6 +40,7 @@ export function makeStudyRecord(wish: RecordWish): StudyRecord {
       workers,
       ranks: 1,
       redeal: null,
+      grid: null,
       kernel: "js",
       activationFormat: "tile",
       weightFormat: "csc",

@@ -2,14 +2,15 @@
 // there is one of, and prints.
 
 import { agree } from "../../../cluster/agree.ts";
-import { inferRows, type RowsRun } from "../../../cluster/infer-rows.ts";
+import { checkGrid, type GridShape } from "../../../cluster/grid-shape.ts";
+import { inferGrid } from "../../../cluster/infer-grid.ts";
+import { inferRows, type RanksRun, type RowsRunOptions } from "../../../cluster/infer-rows.ts";
 import { writeRankOutput } from "../../../cluster/write-output.ts";
 import type { World } from "../../../cluster/world.ts";
-import { UsageError } from "../../../core/errors.ts";
+import { InvariantError, UsageError } from "../../../core/errors.ts";
 import { readTruth, writeCategories } from "../../../data/truth.ts";
 import type { InferenceResult } from "../../../engine/result.ts";
 import { compareCategories } from "../../../network/categories.ts";
-import { edgeCount } from "../../../network/network.ts";
 import { mergeRanks } from "../../../report/ranks-result.ts";
 import { makeRunRecord } from "../../../report/run-record.ts";
 import type { CommandContext } from "../context.ts";
@@ -42,7 +43,8 @@ export async function inferOnRanks(
   });
   using progress = openProgress(flags.quiet === true || !isFirst);
   const truth = await agree(world, () => (flags.truth === undefined ? null : readTruth(flags.truth)));
-  const run = await inferRows(world, {
+  const grid = await agree(world, () => gridOf(flags, world.size));
+  const options: RowsRunOptions = {
     model,
     input: flags.input,
     layers: flags.layers,
@@ -54,14 +56,15 @@ export async function inferOnRanks(
     signal,
     onStep: (step) => progress.step(step),
     onProgress: (share) => progress.update(share),
-  });
+  };
+  const run = grid === null ? await inferRows(world, options) : await inferGrid(world, grid, options);
   await agree(world, () => checkTruthRows(truth, flags.truth, run.nrows));
   progress.step("writing");
   await agree(world, async () => {
     if (isFirst && flags.categories !== undefined) await writeCategories(flags.categories, run.categories, signal);
   });
-  if (flags.output !== undefined) await writeRankOutput(world, flags.output, run);
-  const figures = run.all === null ? null : mergeRanks(run.all, run.nrows * edgeCount(run.network), run.seconds);
+  if (flags.output !== undefined) await writeRankOutput(world, flags.output, { ...run, outputs: run.network.outputs });
+  const figures = run.all === null ? null : mergeRanks(run.all, run.nrows * run.network.edges, run.seconds);
   await agree(world, async () => {
     if (figures === null || flags.trace === undefined) return;
     const workersByRank = run.all?.map((rank) => rank.run.workers.length);
@@ -84,7 +87,8 @@ export async function inferOnRanks(
     ranks: {
       figures: run.all.map((rank) => rank.figures),
       workers: run.all.map((rank) => rank.run.workers.length),
-      redeal: flags.redeal,
+      redeal: grid === null ? flags.redeal : null,
+      grid: grid === null ? null : `${grid.rowGroups}x${grid.columns}`,
       cuts: run.cuts,
       resumedLayer: run.resumedLayer,
     },
@@ -92,12 +96,21 @@ export async function inferOnRanks(
   reportRun(record, comparison, flags, context);
 }
 
-function resultOf(run: RowsRun, figures: InferenceResult["figures"]): InferenceResult {
+/** The grid that splits neurons; null where only rows are split. @throws UsageError */
+function gridOf({ grid }: InferFlags, ranks: number): GridShape | null {
+  if (grid === undefined) return null;
+  checkGrid(grid, ranks);
+  return grid.columns === 1 ? null : grid;
+}
+
+function resultOf(run: RanksRun, figures: InferenceResult["figures"]): InferenceResult {
   return {
     nrows: run.nrows,
     outputs: run.network.outputs,
     categories: run.categories,
-    activations: (row) => run.activations.get(row) ?? new Float32Array(),
+    activations() {
+      throw new InvariantError("activations of ranks are written where they are");
+    },
     figures,
   };
 }

@@ -3,6 +3,7 @@
 
 import { type Command, Option } from "commander";
 import { hostname } from "node:os";
+import { type GridShape, parseGrid } from "../../../cluster/grid-shape.ts";
 import { REDEAL_MODES, type RedealMode } from "../../../cluster/rank-driver.ts";
 import { soloWorld } from "../../../cluster/world.ts";
 import { FormatError, UsageError } from "../../../core/errors.ts";
@@ -27,6 +28,7 @@ import { peakMemoryBytes, processSeconds, runtimeFacts } from "../runtime.ts";
 import { inferOnRanks } from "./infer-on-ranks.ts";
 
 export interface InferFlags extends EngineFlags {
+  readonly grid?: GridShape;
   readonly redeal: RedealMode;
   readonly checkpoint?: string;
   readonly checkpointSeconds: number;
@@ -70,6 +72,7 @@ export function addInferCommand(program: Command, context: CommandContext): void
     .option("--categories <file>", "write the categories, one row number a line")
     .option("--trace <file>", "write what every worker did when: JSON lines, or for Perfetto a name ending in .json");
   addEngineFlags(command)
+    .option("--grid <RxC>", "on R x C ranks: split the rows R ways and the neurons C ways", parseGrid)
     .addOption(
       new Option("--redeal <mode>", "on several ranks: whether rows that live on move between them")
         .choices(REDEAL_MODES)
@@ -89,7 +92,7 @@ async function infer(model: string, flags: InferFlags, context: CommandContext):
     await asRank(context, (world) => inferOnRanks(world, model, flags, context));
     return;
   }
-  if (flags.checkpoint !== undefined) {
+  if (flags.checkpoint !== undefined || flags.grid !== undefined) {
     await inferOnRanks(soloWorld(hostname()), model, flags, context);
     return;
   }
