@@ -10,6 +10,7 @@ import { DEAD } from "../engine/task.ts";
 import { hashesRows } from "../partition/hashing.ts";
 import { availableCores } from "../threads/team.ts";
 import { agree, agreeOn } from "./agree.ts";
+import { agreeOnWork } from "./agree-on-work.ts";
 import type { NumberedRows } from "./exchange-rows.ts";
 import type { GridShape } from "./grid-shape.ts";
 import { type GridGroupResult, inferGridGroup } from "./grid/infer-grid-group.ts";
@@ -25,8 +26,8 @@ import { allgatherValues, gatherValues, type World } from "./world.ts";
 export async function inferGrid(world: World, grid: GridShape, options: RowsRunOptions): Promise<RanksRun> {
   const { signal, onStep, onProgress } = options;
   const settings = await agree(world, () => checkSettings(options));
-  await agreeOn(world, "version", options.version);
-  await agreeOn(world, "kernels", settings.kernel);
+  await agreeOnWork(world, options);
+  await agreeOn(world, { kernels: settings.kernel });
   const { comm } = world;
   if (comm === null) throw new InvariantError("a grid has ranks, and ranks have a communicator");
   const member = world.rank % grid.columns;
@@ -39,7 +40,6 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
   await using network = await agree(world, () =>
     openNetwork(options.model, { layers: options.layers, bias: options.bias }),
   );
-  await agreeOn(world, "a network of", `${network.layerCount} layers, ${network.inputs} inputs`);
   const { hash, hashMethod: method, seed } = settings;
   const inputs = await readRankInputs(world, options.input, {
     ncols: network.inputs,
