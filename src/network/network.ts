@@ -25,21 +25,6 @@ export interface Network {
   readonly outputMap: Uint32Array | null;
 }
 
-/** What is known of a network beside its weights. */
-export interface NetworkShape {
-  readonly layerCount: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly outputMap: Uint32Array | null;
-  /** Stored weights of all layers. */
-  readonly edges: number;
-}
-
-export function shapeOf(network: Network): NetworkShape {
-  const { layers, inputs, outputs, outputMap } = network;
-  return { layerCount: layers.length, inputs, outputs, outputMap, edges: edgeCount(network) };
-}
-
 /** Makes a network and checks that its layers fit each other. @throws ShapeError */
 export function makeNetwork(layers: readonly Layer[], outputMap: Uint32Array | null = null): Network {
   if (layers.length === 0) throw new ShapeError("network has 0 layers, expected at least 1");
@@ -102,6 +87,15 @@ export function factsOf(network: Network | NetworkFacts): NetworkFacts {
   const { layers, inputs, outputs } = network;
   if (typeof layers === "number") return network as NetworkFacts;
   return { layers: layers.length, inputs, outputs, edges: edgeCount(network as Network) };
+}
+
+/** What a run must know of a network beside its weights. */
+export interface NetworkShape extends NetworkFacts {
+  readonly outputMap: Uint32Array | null;
+}
+
+export function shapeOf(network: Network): NetworkShape {
+  return { ...factsOf(network), outputMap: network.outputMap };
 }
 
 /** Stored weights of all layers: the edges that one row passes. */

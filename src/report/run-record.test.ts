@@ -78,6 +78,7 @@ test("every field of a record", async () => {
     ranks: null,
     cuts: null,
     resumedLayer: null,
+    stream: null,
     runtime: { node: "26.0.0", cpu: "some", cores: 2 },
   });
   assert.deepEqual([seconds.read, seconds.total], [0.25, 2]);

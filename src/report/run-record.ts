@@ -77,6 +77,8 @@ export interface RunRecord {
     /** The whole process so far. */
     readonly total: number;
   };
+  /** Where layers were read while others were computed; null where all were in memory before. */
+  readonly stream: StreamRecord | null;
   readonly edgesPerSecond: { readonly nominal: number | null; readonly computed: number | null };
   /** `imbalance`: largest over mean of the workers' computed edges; `edges` and `busySeconds` by further measures. */
   readonly balance: {
@@ -112,8 +114,27 @@ export interface RunRecord {
     readonly activationBytes: number;
     /** What one worker goes through for one layer: to be compared with a cache. */
     readonly workingSetBytes: number;
+    /** What `--memory` allowed to the process; null for no limit. */
+    readonly limitBytes: number | null;
   };
   readonly runtime: RuntimeFacts;
+}
+
+/** What a run read that streamed its layers. */
+export interface StreamRecord {
+  /** Layers that were placed before the run, and memory for the others. */
+  readonly headLayers: number;
+  readonly ringBytes: number;
+  /** Blocks that the input rows came in; 1 where all were in memory before the run. */
+  readonly inputBlocks: number;
+  /** Of the layers read during the run. */
+  readonly bytesRead: number;
+  /** Seconds in which layers, and inputs, were being read: most of them while the workers computed. */
+  readonly readSeconds: number;
+  readonly inputSeconds: number;
+  /** Seconds in which the workers waited for what was being read: the part of `seconds.infer` that reading is to blame for. */
+  readonly waitSeconds: number;
+  readonly bytesPerSecond: number | null;
 }
 
 /** One run of layers under `auto`: 0-based first layer, end (exclusive), rows that went in. */
@@ -142,6 +163,10 @@ export interface RunFacts {
   readonly prepareSeconds: number;
   readonly totalSeconds: number;
   readonly peakBytes: number;
+  /** Of the process, where there is one. */
+  readonly limitBytes?: number | undefined;
+  /** Of a run that streamed its layers. */
+  readonly stream?: StreamRecord;
   readonly runtime: RuntimeFacts;
   /** Of a run on ranks: workers of the result are in the order of ranks. */
   readonly ranks?: {
@@ -166,9 +191,7 @@ export async function makeRunRecord(result: InferenceResult, facts: RunFacts): P
   const edges = spreadOf(figures.workers.map((worker) => worker.edges));
   return {
     schema: RUN_SCHEMA,
-    network: {
-      ...factsOf(network),
-    },
+    network: factsOf(network),
     rows: result.nrows,
     settings: {
       strategy: figures.settings.strategy,
@@ -197,6 +220,7 @@ export async function makeRunRecord(result: InferenceResult, facts: RunFacts): P
       infer,
       total: facts.totalSeconds,
     },
+    stream: facts.stream ?? null,
     edgesPerSecond: {
       nominal: edgesPerSecond(figures.nominalEdges, infer),
       computed: edgesPerSecond(figures.computedEdges, infer),
@@ -226,6 +250,7 @@ export async function makeRunRecord(result: InferenceResult, facts: RunFacts): P
       weightBytes: figures.networkBytes,
       activationBytes: figures.activationBytes,
       workingSetBytes: figures.workingSetBytes,
+      limitBytes: facts.limitBytes ?? null,
     },
     runtime: facts.runtime,
   };

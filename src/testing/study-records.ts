@@ -70,8 +70,9 @@ export function makeStudyRecord(wish: RecordWish): StudyRecord {
     ranks: null,
     cuts: null,
     resumedLayer: null,
+    stream: null,
     layers: { computedRows: [100, 50], liveRows: [50, 3] },
-    memory: { peakBytes: 1, arenaBytes: 1, weightBytes: 1, activationBytes: 1, workingSetBytes: 1 },
+    memory: { peakBytes: 1, arenaBytes: 1, weightBytes: 1, activationBytes: 1, workingSetBytes: 1, limitBytes: null },
     runtime: { node: "26.0.0", cpu: "some processor", cores: 2 },
     study: {
       schema: STUDY_SCHEMA,

@@ -71,7 +71,7 @@ export function addEngineFlags(command: Command): Command {
     )
     .addOption(new Option("--weight-format <name>", "format of the weights").choices(WEIGHT_FORMATS).default("csc"))
     .addOption(new Option("--kernel <id>", "kernel set").choices(["auto", ...KERNEL_IDS]).default("auto"))
-    .option("--memory <size>", "upper limit of the shared memory, such as 512MiB (default: 4GiB)", byteCount);
+    .option("--memory <size>", "upper limit of the memory of the process, such as 1GiB (default: no limit)", byteCount);
 }
 
 /** @throws UsageError for values that cannot run. */

@@ -105,7 +105,8 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
     const layer = direct.outline(l);
     if (state.inFlight++ === 0) state.readingSince = performance.now();
     try {
-      figures.bytes += await readLayer(l, layer, address);
+      const bytes = await readLayer(l, layer, address);
+      figures.bytes += bytes;
       isReady[l] = 1;
     } catch (error) {
       fail(error instanceof Error ? error : new Error(String(error)));

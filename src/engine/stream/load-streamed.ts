@@ -85,7 +85,7 @@ export async function loadStreamed(
   const layers = [...placed.layers, ...tail.map((layer, k) => placedLayer(layer, descriptors[headLayers + k]))];
   const tailSafeFrom = await tailZeroSafeFrom(source, headLayers);
   const shape: NetworkShape = {
-    layerCount,
+    layers: layerCount,
     inputs: source.inputs,
     outputs: source.outputs,
     outputMap: source.outputMap,

@@ -92,7 +92,8 @@ test("every strategy and rows mode, tiny and large rings, rows in blocks", async
       for (let again = 0; again < 2; again++) {
         const { result, stream } = await engine.infer(sourceOfMatrix("rows", INPUTS));
         assertSame(result, expected, `${strategy}, ${rows}, run ${again}`);
-        assert.ok(stream.bytes > 0);
+        // 60 layers of 64 neurons with 32 16-bit indices, but for those that are placed; all else is shared.
+        if (rows === "all") assert.equal(stream.bytes, (LAYERS - sizes.headLayers) * 64 * 32 * 2);
         if (rows === "all") assert.equal(result.figures.computedEdges, result.figures.nominalEdges);
       }
     }

@@ -2,6 +2,7 @@
 // layers of the stage alone, and puts the rows that are left into the pool.
 
 import { DEAD, FINISHED_SLOT } from "../task.ts";
+import { cutTiles } from "../tiles.ts";
 import {
   advanceBatch,
   type Batch,
@@ -21,7 +22,7 @@ import { mayDrop, type WorkerRun } from "./run.ts";
 import { PIECE } from "../pieces.ts";
 import { book } from "./tally.ts";
 
-/** A batch is packed when at least this share of its rows has died: packing a row costs about a fourth of computing it. */
+/** A batch is packed when that frees at least this share of its lanes: packing a row costs about a fourth of computing it. */
 const PACK_SHARE = 0.25;
 
 export function runDataStage(run: WorkerRun, group: Group, batch: Batch, first: number, end: number): void {
@@ -100,6 +101,13 @@ interface Watch {
   dead: number;
 }
 
+/** Whether the rows left would need clearly fewer lanes: in one wide tile nothing is gained until a narrower one will do. */
+function isWorthPacking({ tiles, lanes }: Batch, left: number): boolean {
+  const before = tiles.reduce((sum, tile) => sum + tile.lanes, 0);
+  const after = cutTiles(left, lanes).reduce((sum, tile) => sum + tile.lanes, 0);
+  return after <= before * (1 - PACK_SHARE);
+}
+
 /** @returns slots that its rows took */
 function runBatch(run: WorkerRun, group: Group, batch: Batch, first: number, end: number): number {
   const { task, tally } = run;
@@ -112,7 +120,7 @@ function runBatch(run: WorkerRun, group: Group, batch: Batch, first: number, end
     const started = performance.now();
     if (mayDrop(task, l)) {
       if (watch.dead === rows) return 0;
-      if (watch.dead >= rows * PACK_SHARE) {
+      if (isWorthPacking(batch, rows - watch.dead)) {
         packBatch(run, batch, masks);
         watch.dead = 0;
       }

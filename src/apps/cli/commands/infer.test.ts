@@ -55,6 +55,9 @@ const VARIANTS: readonly (readonly string[])[] = [
   ["--kernel", "js"],
   ["--kernel", "wasm-simd"],
   ["--memory", "64MiB"],
+  ["--stream", "always"],
+  ["--stream", "always", "--memory", "256MiB", "--rows", "nonzero", "--strategy", "data"],
+  ["--stream", "never"],
 ];
 
 for (const variant of VARIANTS) {
@@ -119,4 +122,34 @@ test("a reader that goes away ends the command quietly", async () => {
     onStart: (child) => child.stdout?.destroy(),
   });
   assert.equal(stderr, "");
+});
+
+test("a streamed run says so in its record, and writes the same files", async () => {
+  const output = join(folder.path, "streamed.tsv");
+  const args = [...INFER, "--stream", "always", "--json", "--output", output];
+  const { status, stdout, stderr } = await runGossamer(args);
+  assert.equal(status, 0, stderr);
+  const { stream, memory, network: shape } = JSON.parse(stdout) as RunRecord;
+  assert.ok(stream !== null && stream.headLayers >= 1 && stream.inputBlocks === 1 && stream.waitSeconds >= 0);
+  assert.deepEqual([shape.layers, shape.inputs, shape.edges], [12, 256, 12 * 256 * 32]);
+  assert.equal(memory.limitBytes, null);
+  const written = await readInputs(output, { ncols: network.outputs, nrows: inputs.nrows });
+  assertWithin(copyDenseRows(written, 0, inputs.nrows), activations, ORACLE_TOLERANCE, "streamed", network.outputs);
+});
+
+test("a network by name is streamed, and what cannot be streamed is refused", async () => {
+  const made = ["infer", "radixnet:256x12:seed=2", "--input", model.inputsPath, "--json"];
+  const [whole, streamed] = [await runGossamer(made), await runGossamer([...made, "--stream", "always"])];
+  assert.deepEqual(
+    (JSON.parse(streamed.stdout) as RunRecord).categories,
+    (JSON.parse(whole.stdout) as RunRecord).categories,
+  );
+  for (const [args, expected] of [
+    [["infer", model.folderPath, "--bias", `${SMALL_BIAS}`], /cannot be streamed.*gossamer convert/],
+    [["infer", model.networkPath, "--hash", "both"], /hash is both, expected none or input/],
+  ] as const) {
+    const run = await runGossamer([...args, "--input", model.inputsPath, "--stream", "always"]);
+    assert.deepEqual([run.status, run.stdout], [2, ""]);
+    assert.match(run.stderr, expected);
+  }
 });

@@ -11,24 +11,30 @@ import { kindOfName } from "../../../data/file-kind.ts";
 import { readTruth, writeCategories } from "../../../data/truth.ts";
 import { writeInputs } from "../../../data/write-inputs.ts";
 import { openEngine } from "../../../engine/engine.ts";
+import type { InferenceResult } from "../../../engine/result.ts";
+import type { Network } from "../../../network/network.ts";
+import type { CsrMatrix } from "../../../sparse/matrix.ts";
 import { compareCategories } from "../../../network/categories.ts";
 import { isUnderLauncher } from "../../../mpi/launcher.ts";
 import { makeRunRecord } from "../../../report/run-record.ts";
 import { categoryActivations } from "../category-activations.ts";
 import { finiteNumber, seedNumber, wholeNumber } from "../arguments.ts";
 import type { CommandContext } from "../context.ts";
+import { openForStreaming, sharedMemoryBytes, STREAM_MODES, type StreamMode } from "../choose-stream.ts";
 import { addEngineFlags, type EngineFlags, engineOptionsOf } from "../engine-options.ts";
 import { checkOutputFile } from "../output-path.ts";
 import { openProgress } from "../progress.ts";
 import { asRank } from "../rank-runs.ts";
 import { readModelAndInputs } from "../read-model.ts";
 import { reportRun } from "../report-run.ts";
+import { inferStreamed } from "./infer-streamed.ts";
 import { writeTrace } from "../trace-file.ts";
 import { peakMemoryBytes, processSeconds, runtimeFacts } from "../runtime.ts";
 import { inferOnRanks } from "./infer-on-ranks.ts";
 
 export interface InferFlags extends EngineFlags {
   readonly grid?: GridShape;
+  readonly stream: StreamMode;
   readonly redeal: RedealMode;
   readonly checkpoint?: string;
   readonly checkpointSeconds: number;
@@ -80,6 +86,11 @@ export function addInferCommand(program: Command, context: CommandContext): void
     )
     .option("--checkpoint <folder>", "save the state there as the run goes; the same command goes on from it")
     .option("--checkpoint-seconds <n>", "at most so often; 0: as often as possible", wholeNumber(0, 86_400), 30)
+    .addOption(
+      new Option("--stream <mode>", "whether layers are read while others are computed; auto: where all do not fit")
+        .choices(STREAM_MODES)
+        .default("auto"),
+    )
     .option("--seed <n>", "seed of everything random in a run, kept in the record", seedNumber, 1)
     .option("--json", "print the record of the run as one JSON object")
     .option("--quiet", "no progress on stderr")
@@ -102,11 +113,34 @@ async function infer(model: string, flags: InferFlags, context: CommandContext):
   using progress = openProgress(flags.quiet === true);
   const truth = flags.truth === undefined ? null : await readTruth(flags.truth);
 
+  const { layers, bias } = flags;
+  const streamed = await openForStreaming(model, flags.input, flags, { layers, bias });
+  if (streamed !== null) {
+    await using source = streamed;
+    const { record, comparison } = await inferStreamed(source, {
+      inputPath: flags.input,
+      engine: engineOptions,
+      flags,
+      signal,
+      onStep: (step) => progress.step(step),
+      onProgress: (share) => progress.update(share),
+      async onResult(result) {
+        checkTruthRows(truth, flags.truth, result.nrows);
+        progress.step("writing");
+        await writeResults(result, flags, signal);
+        progress.end();
+        return truth === null ? null : compareCategories(result.categories, truth);
+      },
+    });
+    reportRun(record, comparison, flags, context);
+    return;
+  }
+
   progress.step("reading");
   const readStarted = performance.now();
   const { network, inputs } = await readModelAndInputs(model, flags.input, {
-    layers: flags.layers,
-    bias: flags.bias,
+    layers,
+    bias,
     signal,
     onProgress: (share) => progress.update(share),
   });
@@ -114,15 +148,15 @@ async function infer(model: string, flags: InferFlags, context: CommandContext):
   checkTruthRows(truth, flags.truth, inputs.nrows);
 
   progress.step("preparing");
-  await using engine = await openEngine(network, { ...engineOptions, signal });
+  const memoryBytes = sharedMemoryBytes(flags, heldBytes(network, inputs));
+  const limit = memoryBytes === undefined ? {} : { memoryBytes };
+  await using engine = await openEngine(network, { ...engineOptions, ...limit, signal });
   signal.throwIfAborted();
   progress.step("inferring");
   const result = await engine.infer(inputs, { signal, onProgress: (share) => progress.update(share) });
 
   progress.step("writing");
-  if (flags.categories !== undefined) await writeCategories(flags.categories, result.categories, signal);
-  if (flags.output !== undefined) await writeInputs(flags.output, categoryActivations(result), signal);
-  if (flags.trace !== undefined) await writeTrace(flags.trace, result, signal);
+  await writeResults(result, flags, signal);
   progress.end();
 
   const comparison = truth === null ? null : compareCategories(result.categories, truth);
@@ -134,9 +168,24 @@ async function infer(model: string, flags: InferFlags, context: CommandContext):
     prepareSeconds: engine.prepareSeconds,
     totalSeconds: processSeconds(),
     peakBytes: peakMemoryBytes(),
+    limitBytes: flags.memory,
     runtime: runtimeFacts(),
   });
   reportRun(record, comparison, flags, context);
+}
+
+/** What stays in memory as it was read, beside the engine's own copy. */
+function heldBytes(network: Network, inputs: CsrMatrix): number {
+  const layers = new Set(network.layers.map(({ weights }) => weights));
+  let bytes = inputs.colIdx.byteLength + inputs.values.byteLength;
+  for (const { rowIdx, values } of layers) bytes += rowIdx.byteLength + values.byteLength;
+  return bytes;
+}
+
+async function writeResults(result: InferenceResult, flags: InferFlags, signal: AbortSignal): Promise<void> {
+  if (flags.categories !== undefined) await writeCategories(flags.categories, result.categories, signal);
+  if (flags.output !== undefined) await writeInputs(flags.output, categoryActivations(result), signal);
+  if (flags.trace !== undefined) await writeTrace(flags.trace, result, signal);
 }
 
 /** @throws UsageError, ResourceError for a place where nothing can be written. */
