@@ -31,6 +31,7 @@ export async function runFirstSegment(
   const pending: Uint32Array[] = [];
   let isFull = false;
   let tasks = 0;
+  let toCome = waiting.length;
   const last = feed.blocks.length - 1;
   for (const [block, { first, end }] of feed.blocks.entries()) {
     let rows = last === 0 ? waiting : waiting.filter((row) => row >= first && row < end);
@@ -43,8 +44,10 @@ export async function runFirstSegment(
         const rest = pieces.takePending();
         if (finish === null) keepLeft(pieces, lists, rest.length > 0 || block < last);
         else finish();
+        toCome -= rows.length - rest.length;
         // Hardly any room now means hardly any for the blocks that follow.
-        isFull = rest.length === rows.length || pieces.freeSlotCount < task.slots * MIN_FREE_SHARE;
+        const free = pieces.freeSlotCount;
+        isFull = rest.length === rows.length || (free < toCome && free < task.slots * MIN_FREE_SHARE);
         rows = rest;
       } while (rows.length > 0 && !isFull);
     }
