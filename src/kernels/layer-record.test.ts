@@ -163,6 +163,16 @@ for (const { what, weights, format } of FORMATS) {
   });
 }
 
+test("a part is stored as the whole layer would be, even where its own weights are equal", () => {
+  const weights = makeColumn(new Float32Array(5).fill(3));
+  const layer = makeLayer(weights, Float32Array.of(0), { kind: "identity" }, "all");
+  const formatOf = (isUniform: boolean): string => {
+    space.reset();
+    return placeLayer(layer, space.memory, space.allocate, "layer", null, isUniform).weightFormat;
+  };
+  assert.deepEqual([formatOf(true), formatOf(false)], ["uniform", "codebook"]);
+});
+
 test("a failing allocation is passed on, whichever it is, with the name of what did not fit", () => {
   const layer = makeLayer(makeColumn(distinct(8, 2)), Float32Array.of(0), { kind: "relu" }, "all");
   const names: string[] = [];

@@ -162,7 +162,13 @@ async function runFailure(mpi: Mpi, how: string): Promise<void> {
   };
   const fault = isLast && how === "worker" ? ({ kind: "throw", worker: 0, beat: 1 } as const) : null;
   const memoryBytes = isLast && how === "memory" ? 100_000 : undefined;
-  const many = { ...PLAIN, rows: "all" as const, fault, ...(memoryBytes === undefined ? {} : { memoryBytes }) };
+  const many = {
+    ...PLAIN,
+    rows: "all" as const,
+    workers: how === "worker" ? 2 : 1,
+    fault,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+  };
   try {
     await infer(mpi, broken, inputs, many);
     console.log(`rank ${mpi.rank}: no error`);

@@ -17,11 +17,16 @@ import { doTask, type TileWork } from "./tile-work.ts";
 const WIDEST = TILE_LANES[TILE_LANES.length - 1];
 /** As in the engine: a batch is packed when this share of its rows has died. */
 const PACK_SHARE = 0.25;
-/** How long the main thread asks without a pause, then how long it sleeps between questions while messages travel. */
+/** How long the main thread asks without a pause, then how long it sleeps between questions while there are only messages. */
 const SPIN_MS = 0.02;
 const PAUSE_MS = 0.05;
-/** Without messages only a worker can bring news, which wakes the main thread. */
-const LONG_PAUSE_MS = 2;
+/** A worker that has done its part wakes the main thread: while some have work it need not ask often. */
+const LONG_PAUSE_MS = 1;
+/**
+ * Layers between which nothing is exchanged are computed in one go, up to about this much of a batch. Reason: some 10 ms,
+ * after which the main thread should look up.
+ */
+const MAX_TASK_EDGES = 2e8;
 /** The event loop turns at least this often, so that signals, timers and the team's failures are heard. */
 const TURN_MS = 2;
 
@@ -51,6 +56,8 @@ export interface BatchRun {
   /** Seconds of the main thread in the library, and asleep. */
   communicationSeconds: number;
   sleepSeconds: number;
+  /** Called often, with the share of the part's batches that are through. */
+  readonly onProgress: (part: StagePart, share: number) => void;
   /** Throws what has gone wrong elsewhere: in a worker, on another rank, by the signal. */
   readonly check: () => void;
 }
@@ -61,7 +68,7 @@ export interface StagePart {
   readonly end: number;
   /** Rows of a batch. */
   readonly size: number;
-  /** The main thread computes itself: there is one batch, and handing it over would cost more. */
+  /** The main thread computes itself: it is the only worker, or handing over a single small batch would cost more. */
   readonly isInline: boolean;
 }
 
@@ -115,13 +122,14 @@ export async function runBatches(run: BatchRun, part: StagePart): Promise<void> 
     if (hasMoved) idleSince = 0;
     else if (idleSince === 0) idleSince = now;
     else if (now - idleSince > SPIN_MS) {
-      const isWaiting = active.some((batch) => batch !== null && batch.state === "exchanging");
-      waitForSignal(run.work.place.queue, seen, isWaiting ? PAUSE_MS : LONG_PAUSE_MS);
+      const isWorking = active.some((batch) => batch !== null && batch.state !== "exchanging");
+      waitForSignal(run.work.place.queue, seen, isWorking ? LONG_PAUSE_MS : PAUSE_MS);
       run.sleepSeconds += (performance.now() - now) / 1000;
     }
     if (now - turned < TURN_MS) continue;
     await setImmediate();
     run.check();
+    run.onProgress(part, 1 - left / total);
     turned = performance.now();
   }
 }
@@ -216,13 +224,22 @@ function isLookDue({ rowMode, work }: BatchRun, part: StagePart, batch: Batch, a
 function compute(run: BatchRun, part: StagePart, batch: Batch, kind: number, flags: number): void {
   const first = batch.layer;
   let end = first + 1;
-  while (end < part.end && !run.isExchanged[end] && !isLookDue(run, part, batch, end - 1)) end++;
+  let edges = layerEdges(run, batch, first);
+  while (end < part.end && !run.isExchanged[end] && !isLookDue(run, part, batch, end - 1)) {
+    edges += layerEdges(run, batch, end);
+    if (edges > MAX_TASK_EDGES) break;
+    end++;
+  }
   batch.looks = isLookDue(run, part, batch, end - 1);
   for (let l = first; l < end; l++) run.counts.rows[l] += batch.rows.length;
   put(run, part, batch, kind, first, end, flags | (batch.looks ? FLAG.look : 0) | (end < part.end ? FLAG.send : 0));
   if ((end - first) % 2 === 1) batch.isSecond = !batch.isSecond;
   batch.layer = end;
   batch.state = "working";
+}
+
+function layerEdges(run: BatchRun, batch: Batch, l: number): number {
+  return run.work.place.layers[l].placed.nnz * batch.rows.length;
 }
 
 function exchange(run: BatchRun, part: StagePart, batch: Batch): void {

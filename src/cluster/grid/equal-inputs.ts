@@ -1,11 +1,49 @@
-// Equal input rows, found before any rank cuts its inputs down: every rank of a group has the same rows and finds the same.
+// Equal input rows, found before any rank cuts its inputs down: every rank of a group has the same rows, hashes its share
+// of them for all, and finds the same.
 
+import { packParts } from "../../mpi/message-array.ts";
+import { pieceStart } from "../../partition/hashing.ts";
 import type { CsrMatrix } from "../../sparse/matrix.ts";
+import type { GroupLink } from "./group-link.ts";
 
-/** For every row the first row that holds the same entries, bit by bit. Cost: O(nnz). */
-export function findEqualRows(rows: CsrMatrix): Uint32Array {
+/** Hashes of all rows. Collective. */
+export async function hashInputs(link: GroupLink, rows: CsrMatrix): Promise<Int32Array> {
+  const { nrows } = rows;
+  const hashes = new Int32Array(nrows);
+  const starts = Array.from({ length: link.size + 1 }, (_, rank) => pieceStart(nrows, rank, link.size));
+  hashRange(hashes, rows, starts[link.rank], starts[link.rank + 1]);
+  const parts = packParts(Array.from({ length: link.size }, (_, rank) => starts[rank + 1] - starts[rank]));
+  await link.wait(link.comm.start.allgatherv(hashes, parts));
+  return hashes;
+}
+
+function hashRange(hashes: Int32Array, { rowPtr, colIdx, values }: CsrMatrix, first: number, end: number): void {
+  const bits = bitsOf(values);
+  for (let row = first; row < end; row++) {
+    const last = rowPtr[row + 1];
+    let h = last - rowPtr[row];
+    if (values.length === 1) {
+      for (let p = rowPtr[row]; p < last; p++) h = mix(h ^ colIdx[p]);
+    } else {
+      for (let p = rowPtr[row]; p < last; p++) h = mix(mix(h ^ colIdx[p]) ^ bits[p]);
+    }
+    hashes[row] = h;
+  }
+}
+
+function mix(h: number): number {
+  const mixed = Math.imul(h, 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
+}
+
+function bitsOf(values: Float32Array): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, values.length);
+}
+
+/** For every row the first row that holds the same entries, bit by bit; rows of different hashes differ. */
+export function findEqualRows(rows: CsrMatrix, hashes: Int32Array): Uint32Array {
   const { nrows, rowPtr, colIdx, values } = rows;
-  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+  const bits = bitsOf(values);
   const step = values.length === 1 ? 0 : 1;
   const isSame = (a: number, b: number): boolean => {
     const nnz = rowPtr[a + 1] - rowPtr[a];
@@ -18,15 +56,9 @@ export function findEqualRows(rows: CsrMatrix): Uint32Array {
   };
   const size = 2 ** Math.ceil(Math.log2(2 * nrows + 2));
   const table = new Int32Array(size).fill(-1);
-  const hashes = new Int32Array(nrows);
   const leaders = new Uint32Array(nrows);
   for (let row = 0; row < nrows; row++) {
-    let h = rowPtr[row + 1] - rowPtr[row];
-    for (let p = rowPtr[row]; p < rowPtr[row + 1]; p++) {
-      h = Math.imul(h ^ colIdx[p] ^ (step === 0 ? 0 : bits[p]), 0x9e3779b1);
-      h ^= h >>> 15;
-    }
-    hashes[row] = h;
+    const h = hashes[row];
     let at = h & (size - 1);
     while (table[at] !== -1 && !(hashes[table[at]] === h && isSame(table[at], row))) at = (at + 1) & (size - 1);
     if (table[at] === -1) table[at] = row;

@@ -20,12 +20,18 @@ export interface GridRows {
   readonly alive: Uint8Array;
 }
 
-/** Tables in which every row stands for itself, equal rows joined where `joins`. */
-export function makeGridRows(inputs: CsrMatrix, joins: boolean): GridRows {
-  const { nrows } = inputs;
-  const leader = joins ? findEqualRows(inputs) : Uint32Array.from({ length: nrows }, (_, row) => row);
+/**
+ * Tables in which every row stands for itself; equal rows are joined where their `hashes` are given, empty
+ * ones left out where `drops`.
+ */
+export function makeGridRows(inputs: CsrMatrix, hashes: Int32Array | null, drops: boolean): GridRows {
+  const { nrows, rowPtr } = inputs;
+  const leader = hashes === null ? Uint32Array.from({ length: nrows }, (_, row) => row) : findEqualRows(inputs, hashes);
   const weight = new Uint32Array(nrows);
-  for (const top of leader) weight[top]++;
+  for (let row = 0; row < nrows; row++) {
+    if (drops && rowPtr[row] === rowPtr[row + 1]) leader[row] = DEAD;
+    else weight[leader[row]]++;
+  }
   return {
     leader,
     weight,

@@ -6,7 +6,7 @@ import { ShapeError, UnsupportedError, UsageError } from "../../core/errors.ts";
 import type { RowMode } from "../../engine/options.ts";
 import { DEAD, type WorkerBuffers, type WorkerReport } from "../../engine/task.ts";
 import { makeTally, reportOf } from "../../engine/worker/tally.ts";
-import type { WarmUpTask } from "../../engine/worker/warm-up.ts";
+import { warmUp, type WarmUpTask } from "../../engine/worker/warm-up.ts";
 import { type CompiledKernels, compileKernels, type KernelId, makeKernels } from "../../kernels/catalog.ts";
 import { TILE_LANES } from "../../kernels/kernels.ts";
 import type { Communicator } from "../../mpi/communicator.ts";
@@ -19,6 +19,7 @@ import { openTeam, siblingModule, type Team } from "../../threads/team.ts";
 import { enableRevectorize } from "../../threads/v8-flags.ts";
 import type { BatchRun } from "./batches.ts";
 import { dealLayers, type LayerPart, type LayerSource } from "./deal-layers.ts";
+import { hashInputs } from "./equal-inputs.ts";
 import { makeGridRows, resolveLeaders } from "./grid-rows.ts";
 import { type GridPlace, type GridTeamData, makeTaskQueue, putTask, TASK, wakeWorkers } from "./grid-task.ts";
 import { type GroupLink, type Member, openGroupLink } from "./group-link.ts";
@@ -56,7 +57,7 @@ export interface GridGroupOptions {
   readonly inputs: CsrMatrix;
   readonly settings: GridSettings;
   readonly signal?: AbortSignal | undefined;
-  /** Called after each stage with the share of the layers done, 0 to 1. */
+  /** Called often with the share of the work done, by layers and batches: 0 to 1; a second pass begins at 0 again. */
   readonly onProgress?: ((share: number) => void) | undefined;
 }
 
@@ -66,7 +67,7 @@ export interface GridFigures {
   readonly computedEdges: number;
   /** Stored weights of all layers, of all ranks. */
   readonly networkEdges: number;
-  /** One a worker, and at the end one of the main thread, which computes where little is left to share. */
+  /** One a thread; the last is the main thread, which computes where little is left to share, or is the only worker. */
   readonly workers: readonly WorkerReport[];
   readonly prepareSeconds: number;
   readonly inferSeconds: number;
@@ -160,25 +161,28 @@ async function inferGroup(
   const rowBytes = poolRowBytes(layers);
   const pool = { address: arena.allocate(plan.poolRows * rowBytes, "activations between stages"), rowBytes };
   const kernels = await compileKernels(settings.kernel);
-  const team = await openTeam({
-    size: workers,
-    program: siblingModule(import.meta.url, "./grid-program"),
-    data: { memory: arena.memory, kernels, place } satisfies GridTeamData,
-    fault: settings.fault ?? null,
-  });
+  // The main thread is the only worker where there is one: handing work over would cost a core more than it saves.
+  const team =
+    workers === 1
+      ? null
+      : await openTeam({
+          size: workers,
+          program: siblingModule(import.meta.url, "./grid-program"),
+          data: { memory: arena.memory, kernels, place } satisfies GridTeamData,
+          fault: settings.fault ?? null,
+        });
   try {
-    if (kernels.module !== null && settings.warmUp !== false)
-      await team.run(warmUpTask(place, workers), options.signal);
+    if (kernels.module !== null && settings.warmUp !== false) {
+      const task = warmUpTask(place, workers);
+      if (team !== null) await team.run(task, options.signal);
+      else warmUp(task, { worker: 0, beat: () => undefined }, makeKernels(kernels, arena.memory));
+    }
     await link.wait(link.comm.start.barrier());
     const prepareSeconds = (performance.now() - started) / 1000;
-    return await inferWithTeam(
-      link,
-      options,
-      { parts, routes, facts, place, plan, pool, arena, kernels, team },
-      prepareSeconds,
-    );
+    const prepared = { parts, routes, facts, place, plan, pool, arena, kernels, team };
+    return await inferWithTeam(link, options, prepared, prepareSeconds);
   } finally {
-    await team.close();
+    await team?.close();
   }
 }
 
@@ -201,7 +205,8 @@ interface Prepared {
   readonly pool: PoolPlace;
   readonly arena: Arena;
   readonly kernels: CompiledKernels;
-  readonly team: Team;
+  /** null where the main thread computes alone. */
+  readonly team: Team | null;
 }
 
 async function inferWithTeam(
@@ -213,8 +218,10 @@ async function inferWithTeam(
   const { layers } = place;
   const { workers } = settings;
   const inferStarted = performance.now();
-  const watch = startTeam(team, signal);
+  const watch = team === null ? NO_TEAM : startTeam(team, signal);
   const tally = makeTally(layers.length, false);
+  const zeroSafe = zeroSafeFrom(parts);
+  const hashes = settings.rows === "distinct" ? await hashInputs(link, inputs) : null;
   const run: BatchRun = {
     link,
     memory: arena.memory,
@@ -225,11 +232,11 @@ async function inferWithTeam(
       tally,
       beat: () => undefined,
     },
-    rows: makeGridRows(inputs, settings.rows === "distinct"),
+    rows: makeGridRows(inputs, hashes, settings.rows !== "all" && zeroSafe === 0),
     pool,
     rowMode: settings.rows,
     keepsActivations: settings.keepActivations,
-    zeroSafeFrom: zeroSafeFrom(parts),
+    zeroSafeFrom: zeroSafe,
     isExchanged: facts.isExchanged,
     sent: { bytes: new Float64Array(layers.length), messages: new Float64Array(layers.length) },
     counts: {
@@ -240,14 +247,17 @@ async function inferWithTeam(
     nextPlace: 0,
     communicationSeconds: 0,
     sleepSeconds: 0,
+    onProgress: ({ first, end }, share) => onProgress?.((first + (end - first) * share) / layers.length),
     check: () => {
       watch.check();
       link.check();
     },
   };
-  const kept = await inferRows(run, plan, facts.meanEdges, workers, (layer) => onProgress?.(layer / layers.length));
-  for (let w = 0; w < workers; w++) putTask(place.queue, [TASK.stop]);
-  wakeWorkers(place.queue);
+  const kept = await inferRows(run, plan, facts.meanEdges, workers);
+  if (team !== null) {
+    for (let w = 0; w < workers; w++) putTask(place.queue, [TASK.stop]);
+    wakeWorkers(place.queue);
+  }
   const reports = [...(await watch.reports), reportOf(tally)];
   // Nobody leaves before all are through: a rank that failed at the very end still finds the others here.
   await link.wait(link.comm.start.barrier());
@@ -337,6 +347,8 @@ interface TeamWatch {
   /** @throws what ended the team. */
   check(): void;
 }
+
+const NO_TEAM: TeamWatch = { reports: Promise.resolve([]), check: () => undefined };
 
 function startTeam(team: Team, signal: AbortSignal | undefined): TeamWatch {
   let failure: { readonly error: unknown } | null = null;

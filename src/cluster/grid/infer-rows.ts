@@ -23,7 +23,6 @@ export async function inferRows(
   plan: BatchPlan,
   edges: number,
   workers: number,
-  onLayer: (layer: number) => void,
 ): Promise<KeptRows | null> {
   const layers = run.work.place.layers.length;
   const kept: KeptRows | null = run.keepsActivations ? new Map() : null;
@@ -32,9 +31,8 @@ export async function inferRows(
     const work = Math.ceil(list.length / WIDEST) * WIDEST * edges;
     const wanted = work < ONE_BATCH_EDGES ? 1 : plan.slots;
     const size = Math.min(plan.lanes, Math.max(1, Math.ceil(list.length / wanted / WIDEST)) * WIDEST);
-    const isInline = list.length <= size && (workers === 1 || work < INLINE_EDGES);
+    const isInline = workers === 1 || (list.length <= size && work < INLINE_EDGES);
     await runBatches(run, { list, first, end, size, isInline });
-    onLayer(end);
   };
 
   let pending = shortenRows(run.rows, Uint32Array.from(run.rows.leader.keys()));

@@ -16,7 +16,7 @@ export interface WarmUpTask {
 }
 
 /** Runs every tile width on one layer of each kind of weights, in the worker's own buffers. */
-export function warmUp(task: WarmUpTask, team: TeamWorker, kernels: Kernels): null {
+export function warmUp(task: WarmUpTask, team: Pick<TeamWorker, "worker" | "beat">, kernels: Kernels): null {
   const { a, b, addresses, unwanted } = task.buffers[team.worker];
   const kinds = new Map(task.layers.map((layer) => [layer.weightFormat, layer]));
   for (const layer of kinds.values()) {
