@@ -84,7 +84,7 @@ test("a truth that differs: what is missing and extra, status 1", async () => {
   const others = join(folder.path, "others.tsv");
   const notThere = [...Array(inputs.nrows).keys()].find((row) => !categories.includes(row)) ?? 0;
   writeFileSync(others, `${truthText.split("\n").slice(2).join("\n")}${notThere + 1}\n`);
-  const { status, stdout, stderr } = await runGossamer([...INFER, "--truth", others, "--json"]);
+  const { status, stdout, stderr } = await runGossamer([...INFER, "--truth", others, "--json", "--quiet"]);
   assert.equal(status, 1);
   const { truth, missing, extra } = (JSON.parse(stdout) as RunRecord).categories;
   assert.deepEqual([truth, missing, extra], ["differ", 1, 2]);
