@@ -10,11 +10,13 @@ import type { SummaryRow } from "../../../report/study/summary-table.ts";
 import { readRecords } from "../../study/records-file.ts";
 import { runStudy } from "../../study/run-study.ts";
 import { checkSpec, DEFAULT_SPEC, readSpec } from "../../study/spec.ts";
+import { wholeNumber } from "../arguments.ts";
 import { type CommandContext, print } from "../context.ts";
 import { openProgress, type Progress } from "../progress.ts";
 import { peakMemoryBytes, runtimeFacts } from "../runtime.ts";
+import { studyChallenge, type TwelveFlags } from "./study-challenge.ts";
 
-interface StudyFlags {
+interface StudyFlags extends TwelveFlags {
   readonly out?: string;
   readonly reportOnly?: string;
   readonly findings?: readonly string[];
@@ -31,6 +33,7 @@ The folder gets records.jsonl (one run a line), summary.csv (medians), and repor
 Examples:
   gossamer study --out first
   gossamer study studies/sorted-inputs.json --out sorted --json
+  gossamer study challenge --out twelve --sizes 1024x120,65536x1920
   gossamer study --report-only sorted
   gossamer study --findings sorted official > results.md
 
@@ -41,10 +44,12 @@ export function addStudyCommand(program: Command, context: CommandContext): void
     .command("study")
     .summary("measure a grid of strategies, hashings and workers, and report")
     .description("Runs a grid of settings over networks and inputs: verified first, repeats interleaved, resumable.")
-    .argument("[spec]", "specification of the study: a JSON file")
+    .argument("[spec]", "specification of the study: a JSON file; or `challenge`: the challenge's twelve sizes")
     .option("--out <folder>", "folder of the study; made where it is missing")
     .option("--report-only <folder>", "make summary.csv and report.html anew from the records of a folder")
     .option("--findings <folders...>", "print what the records of these folders say about the claims of the field")
+    .option("--sizes <list>", "of the challenge: only these, such as 1024x120,65536x1920")
+    .option("--minutes <n>", "of the challenge: begin no run after so many", wholeNumber(0))
     .option("--json", "print the rows of the summary as one JSON list")
     .option("--quiet", "no progress on stderr")
     .addHelpText("after", HELP)
@@ -52,6 +57,10 @@ export function addStudyCommand(program: Command, context: CommandContext): void
 }
 
 async function study(specPath: string | undefined, flags: StudyFlags, { signal }: CommandContext): Promise<void> {
+  if (specPath === "challenge") {
+    await studyChallenge(flags, signal);
+    return;
+  }
   checkFlags(specPath, flags);
   using progress = openProgress(flags.quiet === true);
   if (flags.findings !== undefined) {
@@ -91,7 +100,9 @@ async function report(folder: string, records: readonly NumberedRecord[], signal
 }
 
 /** @throws UsageError */
-function checkFlags(spec: string | undefined, { out, reportOnly, findings }: StudyFlags): void {
+function checkFlags(spec: string | undefined, { out, reportOnly, findings, sizes, minutes }: StudyFlags): void {
+  if (sizes !== undefined || minutes !== undefined)
+    throw new UsageError("--sizes and --minutes are of `study challenge`");
   const given = [out, reportOnly, findings].filter((flag) => flag !== undefined);
   if (given.length !== 1) throw new UsageError("give one of --out, --report-only and --findings");
   if (spec !== undefined && out === undefined) throw new UsageError(`${spec}: a study to run needs --out`);
