@@ -1,6 +1,7 @@
 // How much of everything a run of one row group gets, and where it lies.
 
 import { ResourceError } from "../../core/errors.ts";
+import { formatBytes } from "../../core/units.ts";
 import type { PlacedInputs } from "../../engine/task.ts";
 import { writeArray } from "../../kernels/layer-record.ts";
 import { TILE_LANES } from "../../kernels/kernels.ts";
@@ -29,13 +30,14 @@ export interface BatchPlan {
 
 /** Bytes of one slot for `lanes` lanes. */
 function slotBytes(layers: readonly GridLayer[], size: number, lanes: number): number {
-  return (2 * widest(layers) + 2 * sum(peerWidths(layers, size, "sends"))) * lanes * 4;
+  const lines = sum(peerWidths(layers, size, "sends")) + sum(peerWidths(layers, size, "receives"));
+  return (2 * widest(layers) + lines) * lanes * 4;
 }
 
 /** What suits this rank; the group takes the least of what its ranks can. */
 export function planBatches(arena: Arena, layers: readonly GridLayer[], size: number, o: PlanFacts): BatchPlan {
   const edges = Math.max(1, ...layers.map(({ placed }) => placed.nnz)) * WIDEST;
-  const left = o.limitBytes - arena.usedBytes;
+  const left = Math.max(0, o.limitBytes - arena.usedBytes);
   const slots = Math.max(MIN_SLOTS, Math.min(64, Math.ceil((2 * o.workers) / MAX_BATCH_TILES) + MIN_SLOTS));
   const fair = Math.ceil((BATCH_EDGES * Math.max(1, o.workers / 2)) / edges);
   const room = Math.floor(Math.min(MAX_SLOT_BYTES, left / 2) / (slots * slotBytes(layers, size, WIDEST)));
@@ -45,7 +47,12 @@ export function planBatches(arena: Arena, layers: readonly GridLayer[], size: nu
   const afterSlots = left - slots * (slotBytes(layers, size, lanes) + besides);
   const most = o.keepsActivations ? afterSlots - 64 : Math.min(MAX_POOL_BYTES, afterSlots - 64);
   const poolRows = Math.min(o.rows, Math.floor(most / poolRowBytes(layers)));
-  if (poolRows < Math.min(o.rows, WIDEST)) throw new ResourceError("no memory for the activations of one row group");
+  if (poolRows < Math.min(o.rows, WIDEST)) {
+    const needed = formatBytes(slots * slotBytes(layers, size, lanes) + WIDEST * poolRowBytes(layers));
+    throw new ResourceError(
+      `no memory for the activations of a row group: ${needed} needed, ${formatBytes(left)} left`,
+    );
+  }
   return { slots, lanes, poolRows };
 }
 
