@@ -50,7 +50,7 @@ export function allocateBuffers(arena: Arena, workers: number, maxWidth: number,
   const take = (count: number, what: string): WorkerBuffers => ({
     a: arena.allocate(count * maxWidth * 4, `activations of ${what}`),
     b: arena.allocate(count * maxWidth * 4, `activations of ${what}`),
-    addresses: arena.allocate(count * 4, `row addresses of ${what}`),
+    addresses: arena.allocate(count * 8, `row addresses of ${what}`),
     unwanted: arena.allocate(maxWidth * 4, `unwanted rows of ${what}`),
     rowList: arena.allocate(count * 4, `row numbers of ${what}`),
     masks: arena.allocate(count * 4, `masks of ${what}`),
@@ -74,7 +74,8 @@ export function placeInputs(arena: Arena, inputs: CsrMatrix, order: NeuronOrder 
   // Small indices may be 16-bit even of many features; renumbered they may not.
   const indices = order === null || inputs.ncols <= MAX_U16_DIMENSION ? inputs.colIdx : Uint32Array.from(inputs.colIdx);
   const colIdx = put(indices, "column indices");
-  if (order !== null) renumber(viewLike(arena.memory, colIdx, indices), order);
+  const isOneValue = inputs.values.length === 1;
+  if (order !== null) renumberRows(viewLike(arena.memory, colIdx, indices), inputs.rowPtr, 0, order, isOneValue);
   return {
     nrows: inputs.nrows,
     ncols: inputs.ncols,
@@ -82,7 +83,8 @@ export function placeInputs(arena: Arena, inputs: CsrMatrix, order: NeuronOrder 
     colIdx,
     idxBytes: indices.BYTES_PER_ELEMENT,
     values: put(inputs.values, "values"),
-    valueStep: inputs.values.length === 1 ? 0 : 4,
+    valueStep: isOneValue ? 0 : 4,
+    isSorted: order === null || isOneValue,
   };
 }
 
@@ -92,8 +94,36 @@ function viewLike(memory: WebAssembly.Memory, address: number, like: IndexArray)
     : new Uint32Array(memory.buffer, address, like.length);
 }
 
-function renumber(indices: IndexArray, order: NeuronOrder): void {
+/**
+ * Renumbers the indices of rows; with `sort` they rise in every row afterwards, whatever became of their values. Entry
+ * rowPtr[i] - first is the first of row i. Cost: O(nnz), and for sorting O(ncols / 32) a row.
+ */
+export function renumberRows(
+  indices: IndexArray,
+  rowPtr: Uint32Array,
+  first: number,
+  order: NeuronOrder,
+  sort: boolean,
+): void {
   for (let p = 0; p < indices.length; p++) indices[p] = order[indices[p]];
+  if (!sort) return;
+  const bits = new Uint32Array(Math.ceil(order.length / 32));
+  for (let row = 0; row + 1 < rowPtr.length; row++)
+    sortRow(indices, rowPtr[row] - first, rowPtr[row + 1] - first, bits);
+}
+
+/** @param bits all 0, and again when it returns; one for every possible index */
+function sortRow(indices: IndexArray, begin: number, end: number, bits: Uint32Array): void {
+  if ((end - begin) * 8 < bits.length) {
+    indices.subarray(begin, end).sort();
+    return;
+  }
+  for (let p = begin; p < end; p++) bits[indices[p] >>> 5] |= 1 << (indices[p] & 31);
+  let at = begin;
+  for (let k = 0; k < bits.length; k++) {
+    for (let word = bits[k]; word !== 0; word &= word - 1) indices[at++] = k * 32 + 31 - Math.clz32(word & -word);
+    bits[k] = 0;
+  }
 }
 
 /**

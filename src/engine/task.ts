@@ -33,6 +33,8 @@ export interface PlacedInputs {
   /** f32 x nnz, or x 1 when valueStep is 0. */
   readonly values: number;
   readonly valueStep: number;
+  /** The indices of every row rise. */
+  readonly isSorted: boolean;
 }
 
 /** Addresses of the arrays that say what became of each input row; each has one element a row. */
@@ -56,7 +58,7 @@ export interface WorkerBuffers {
   /** Two activation buffers of `batchLanes` x maxWidth f32. */
   readonly a: number;
   readonly b: number;
-  /** u32 x batchLanes: addresses of dense rows. */
+  /** u32 x 2 batchLanes: addresses of dense rows, or of lanes and what lies between their neurons. */
   readonly addresses: number;
   /** maxWidth f32 that are written and never read. */
   readonly unwanted: number;

@@ -42,6 +42,13 @@ export interface Kernels {
     values: number,
     valueStep: number,
   ): void;
+  /** The same for rows whose indices rise: the list is followed by `count` u32 of scratch. */
+  loadSortedCsr: Kernels["loadCsr"];
+  /**
+   * Fills a tile from lanes of other tiles, listed at `sources` (2 u32 x lanes: the address of the lane's first f32, and
+   * bytes from neuron to neuron; 0 and 0 for a lane of zeros). The tile must not overlap a source.
+   */
+  packLanes(tile: number, lanes: number, ncols: number, sources: number): void;
   /** Fills a tile with dense rows whose addresses are listed at `addresses` (u32 x count); other lanes get zeros. */
   loadRows(tile: number, lanes: number, ncols: number, addresses: number, count: number): void;
   /**

@@ -176,3 +176,56 @@ for (const id of KERNEL_IDS) {
     });
   }
 }
+
+for (const id of KERNEL_IDS) {
+  const kernels = makeKernels(await compileKernels(id), memory);
+  const blocks = [1, 17, 1023, 1024, 1025, 2100];
+
+  for (const lanes of TILE_LANES) {
+    test(`${id}, ${lanes} lanes: packLanes takes lanes of several tiles, and zeros`, () => {
+      for (const n of blocks) {
+        const what = `${n} neurons`;
+        space.reset();
+        const sources = TILE_LANES.map((width) => {
+          const rows = makeRows(width, n, n + width);
+          const tile = space.allocate(n * width * 4, "source");
+          writeTiles(space, tile, 0, width, rows, n);
+          return { width, rows, tile };
+        });
+        const random = makeRandom(n);
+        const list = new Uint32Array(2 * lanes);
+        const expected = new Float32Array(lanes * n);
+        for (let r = 0; r < lanes; r++) {
+          const source = sources[random.below(sources.length + 1)];
+          if (source === undefined) continue;
+          const lane = random.below(source.width);
+          list.set([source.tile + lane * 4, source.width * 4], 2 * r);
+          expected.set(source.rows.subarray(lane * n, (lane + 1) * n), r * n);
+        }
+        const at = put(list);
+        const out = space.allocate(n * lanes * 4, "tile");
+        assertWritesOnly(space, [[out, out + n * lanes * 4]], what, () => kernels.packLanes(out, lanes, n, at));
+        assert.deepEqual(readTiles(space, out, 0, lanes, lanes, n), expected, what);
+      }
+    });
+
+    test(`${id}, ${lanes} lanes: loadSortedCsr fills what loadCsr fills`, () => {
+      for (const n of blocks) {
+        for (const count of new Set([0, 1, lanes])) {
+          space.reset();
+          const csr = denseToCsr(makeRows(lanes + 2, n, n), lanes + 2, n);
+          const rowPtr = put(csr.rowPtr);
+          const colIdx = put(csr.colIdx);
+          const values = put(csr.values);
+          const rows = put(Uint32Array.from({ length: 2 * count }, (_, r) => (r < count ? count + 1 - r : 0)));
+          const tiles = [1, 2].map((k) => space.allocate(n * lanes * 4, `tile ${k}`));
+          const entries = [rowPtr, colIdx, csr.colIdx.BYTES_PER_ELEMENT, values, 4] as const;
+          kernels.loadCsr(tiles[0], lanes, n, rows, count, ...entries);
+          kernels.loadSortedCsr(tiles[1], lanes, n, rows, count, ...entries);
+          const [expected, found] = tiles.map((tile) => readTiles(space, tile, 0, lanes, lanes, n));
+          assert.deepEqual(found, expected, `${n} neurons, ${count} rows`);
+        }
+      }
+    });
+  }
+}

@@ -145,6 +145,7 @@ export function placeOwnInputs(arena: Arena, inputs: CsrMatrix, { featureLines, 
     colIdx: put(colIdx, "column indices"),
     idxBytes: colIdx.BYTES_PER_ELEMENT,
     values: put(values, "values"),
+    isSorted: false,
     valueStep: isOne ? 0 : 4,
   };
 }

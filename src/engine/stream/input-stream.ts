@@ -5,6 +5,7 @@ import type { NeuronOrder } from "../../partition/neuron-order.ts";
 import { MAX_U16_DIMENSION } from "../../sparse/matrix.ts";
 import type { Arena } from "../../threads/arena.ts";
 import type { InputFeed, RowBlock } from "../input-feed.ts";
+import { renumberRows } from "../layout.ts";
 import type { PlacedInputs } from "../task.ts";
 import type { StreamedRows } from "./sources.ts";
 
@@ -44,6 +45,7 @@ export function openInputStream(
     colIdx: arena.allocate(room * idxBytes, "column indices of the inputs"),
     values: arena.allocate(value === null ? room * 4 : 4, "values of the inputs"),
   }));
+  const isSorted = order === null || value !== null;
   const figures: InputStreamFigures = { seconds: 0, waitSeconds: 0 };
   const { memory } = arena;
 
@@ -60,8 +62,11 @@ export function openInputStream(
       const last = lastRow(rowPtr, row, end, PIECE_ENTRIES);
       const piece = await source.readRows(row, last);
       const at = rowPtr[row] - rowPtr[first];
-      if (order === null) indices.set(piece.colIdx, at);
-      else for (let p = 0; p < piece.colIdx.length; p++) indices[at + p] = order[piece.colIdx[p]];
+      indices.set(piece.colIdx, at);
+      if (order !== null) {
+        const own = indices.subarray(at, at + piece.colIdx.length);
+        renumberRows(own, rowPtr.subarray(row, last + 1), rowPtr[row], order, value !== null);
+      }
       if (value === null) {
         if (piece.values.length === piece.colIdx.length) numbers.set(piece.values, at);
         else numbers.fill(piece.values[0], at, at + piece.colIdx.length);
@@ -99,7 +104,7 @@ export function openInputStream(
       const table = new Uint32Array(memory.buffer, pointers, nrows + 1);
       for (let row = first; row <= end; row++) table[row] = rowPtr[row] - rowPtr[first];
       const { colIdx, values } = areas[block % areas.length];
-      return { nrows, ncols, rowPtr: pointers, colIdx, idxBytes, values, valueStep: value === null ? 4 : 0 };
+      return { nrows, ncols, rowPtr: pointers, colIdx, idxBytes, values, valueStep: value === null ? 4 : 0, isSorted };
     },
     async idle() {
       await Promise.allSettled(inMemory.values());

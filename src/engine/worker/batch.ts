@@ -69,6 +69,9 @@ export function loadBatch(run: WorkerRun, batch: Batch, list: number, count: num
   book(run.tally, "load", layer, count, started);
 }
 
+/** A tile of more f32 than this is filled block by block, where it can be. Reason: a second-level cache has 1 to 2 MiB. */
+const CACHED_ELEMENTS = 1 << 17;
+
 /** Fills one tile with its rows, from the inputs (layer 0) or the pool. */
 export function loadTile(
   run: WorkerRun,
@@ -82,13 +85,16 @@ export function loadTile(
   const width = run.layers[layer].nrows;
   const first = scratch >>> 2;
   if (layer === 0) {
-    const { rowPtr, colIdx, idxBytes, values, valueStep } = run.inputs;
+    const { rowPtr, colIdx, idxBytes, values, valueStep, isSorted } = run.inputs;
     for (let r = 0; r < tile.count; r++) {
       const row = rows[tile.firstRow + r];
       words[first + r] = row;
       run.tally.inputNonzeros += words[(rowPtr >>> 2) + row + 1] - words[(rowPtr >>> 2) + row];
     }
-    kernels.loadCsr(address, tile.lanes, width, scratch, tile.count, rowPtr, colIdx, idxBytes, values, valueStep);
+    const place = [address, tile.lanes, width, scratch, tile.count] as const;
+    const entries = [rowPtr, colIdx, idxBytes, values, valueStep] as const;
+    if (isSorted && tile.lanes * width > CACHED_ELEMENTS) kernels.loadSortedCsr(...place, ...entries);
+    else kernels.loadCsr(...place, ...entries);
     return;
   }
   for (let r = 0; r < tile.count; r++) {
@@ -191,28 +197,27 @@ export function forEachRow(
 /** Packs the live rows into as few tiles as they need; the others leave the batch. */
 export function packBatch(run: WorkerRun, batch: Batch, masks: readonly number[]): void {
   const { kernels, words } = run;
-  const { width } = batch;
-  const rowBytes = width * 4;
+  const { width, current } = batch;
   const list = batch.addresses >>> 2;
   let count = 0;
   for (let t = 0; t < batch.tiles.length; t++) {
     const tile = batch.tiles[t];
     for (let lane = 0; lane < tile.count; lane++) {
-      const isLive = ((masks[t] >>> lane) & 1) === 1;
-      words[list + lane] = isLive ? batch.other + count * rowBytes : batch.unwanted;
-      if (isLive) batch.rows[count++] = batch.rows[tile.firstRow + lane];
+      if (((masks[t] >>> lane) & 1) === 0) continue;
+      words[list + 2 * count] = tileAddress(current, tile, width) + lane * 4;
+      words[list + 2 * count + 1] = tile.lanes * 4;
+      batch.rows[count++] = batch.rows[tile.firstRow + lane];
     }
-    const address = tileAddress(batch.current, tile, width);
-    kernels.storeRows(address, tile.lanes, width, batch.addresses, tile.count, batch.unwanted);
   }
   batch.count = count;
   batch.tiles = cutTiles(count, batch.lanes);
+  // Of the last tile: addresses 0 and 0, a lane of zeros.
+  words.fill(0, list + 2 * count, list + 2 * batch.room);
   for (const tile of batch.tiles) {
-    for (let r = 0; r < tile.count; r++) {
-      words[list + r] = batch.other + (tile.firstRow + r) * rowBytes;
-    }
-    kernels.loadRows(tileAddress(batch.current, tile, width), tile.lanes, width, batch.addresses, tile.count);
+    const sources = batch.addresses + tile.firstRow * 8;
+    kernels.packLanes(tileAddress(batch.other, tile, width), tile.lanes, width, sources);
   }
+  [batch.current, batch.other] = [batch.other, batch.current];
 }
 
 /** Marks a row as all zero from here on. */

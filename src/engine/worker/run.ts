@@ -29,7 +29,16 @@ export interface WorkerRun {
   readonly crew: Crew | null;
 }
 
-const NO_INPUTS: PlacedInputs = { nrows: 0, ncols: 0, rowPtr: 0, colIdx: 0, idxBytes: 2, values: 0, valueStep: 0 };
+const NO_INPUTS: PlacedInputs = {
+  nrows: 0,
+  ncols: 0,
+  rowPtr: 0,
+  colIdx: 0,
+  idxBytes: 2,
+  values: 0,
+  valueStep: 0,
+  isSorted: true,
+};
 
 /** Views are made here, at the start of a run, because the memory may have grown since the last one. */
 export function makeWorkerRun(

@@ -23,6 +23,29 @@ export function makeJsKernels(memory: WebAssembly.Memory): Kernels {
     if (views.u8.byteLength !== memory.buffer.byteLength) views = viewsOf(memory);
     return views;
   };
+  const loadCsr: Kernels["loadCsr"] = (
+    tile,
+    lanes,
+    ncols,
+    rowList,
+    count,
+    rowPtr,
+    colIdx,
+    idxBytes,
+    values,
+    valueStep,
+  ) => {
+    const { u16, u32, f32 } = current();
+    const first = tile >>> 2;
+    f32.fill(0, first, first + ncols * lanes);
+    for (let r = 0; r < count; r++) {
+      const row = (rowPtr >>> 2) + u32[(rowList >>> 2) + r];
+      for (let p = u32[row]; p < u32[row + 1]; p++) {
+        const k = idxBytes === 2 ? u16[(colIdx >>> 1) + p] : u32[(colIdx >>> 2) + p];
+        f32[first + k * lanes + r] = f32[(values >>> 2) + (valueStep === 0 ? 0 : p)];
+      }
+    }
+  };
   return {
     spmm(layer, lanes, out, outStep, input, inputStep, tiles, firstColumn, endColumn) {
       const v = current();
@@ -73,16 +96,14 @@ export function makeJsKernels(memory: WebAssembly.Memory): Kernels {
       for (let at = 0; at < ncols * lanes; at++) if (f32[first + at] !== 0) mask |= 1 << (at % lanes);
       return mask;
     },
-    loadCsr(tile, lanes, ncols, rowList, count, rowPtr, colIdx, idxBytes, values, valueStep) {
-      const { u16, u32, f32 } = current();
-      const first = tile >>> 2;
-      f32.fill(0, first, first + ncols * lanes);
-      for (let r = 0; r < count; r++) {
-        const row = (rowPtr >>> 2) + u32[(rowList >>> 2) + r];
-        for (let p = u32[row]; p < u32[row + 1]; p++) {
-          const k = idxBytes === 2 ? u16[(colIdx >>> 1) + p] : u32[(colIdx >>> 2) + p];
-          f32[first + k * lanes + r] = f32[(values >>> 2) + (valueStep === 0 ? 0 : p)];
-        }
+    loadCsr,
+    loadSortedCsr: loadCsr,
+    packLanes(tile, lanes, ncols, sources) {
+      const { u32, f32 } = current();
+      for (let r = 0; r < lanes; r++) {
+        const from = u32[(sources >>> 2) + 2 * r] >>> 2;
+        const apart = u32[(sources >>> 2) + 2 * r + 1] >>> 2;
+        for (let k = 0; k < ncols; k++) f32[(tile >>> 2) + k * lanes + r] = f32[from + k * apart];
       }
     },
     loadRows(tile, lanes, ncols, addresses, count) {

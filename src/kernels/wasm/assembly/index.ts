@@ -4,6 +4,7 @@ export { spmm } from "./spmm";
 export { activate, softmax } from "./activate";
 export { liveMask, loadCsr, loadRows, storeRows } from "./rows";
 export { copyBytes, gatherLines } from "./lines";
+export { loadSortedCsr, packLanes } from "./pack";
 export { isSound } from "./soundness";
 export { hashCsrRow, hashRow, rowsEqual } from "./equality";
 export { streamAdds16, streamAdds8 } from "./peak";
