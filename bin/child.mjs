@@ -13,6 +13,11 @@ const OWN_SIGNAL_MS = 200;
 /** Exit statuses (docs/command-line.md). */
 const TRUTH_DIFFERS = 1;
 const RANK_FAILED = 5;
+/**
+ * What MPI_Finalize may take once all ranks have come to it. MPICH 4.0 on UCX stays in it for ever, in many runs, where
+ * ranks talk by TCP: to close a connection one rank waits for another that waits for all ranks already, outside of UCX.
+ */
+const CLOSE_MS = 4_000;
 /** Long enough for a launcher to end the job itself. */
 const LAST_WORDS_MS = 1_000;
 
@@ -33,7 +38,22 @@ export function runAsChild(node, rank) {
     console.error(`gossamer: cannot start ${node}: ${error.message}`);
     process.exit(2);
   });
+  let closing = null;
+  let isCutOff = false;
+  child.on("message", (message) => {
+    closing = message.closing;
+    if (findHydraFile() === null) return;
+    setTimeout(() => {
+      isCutOff = true;
+      if (rank === "0") console.error(`gossamer: MPI_Finalize took more than ${CLOSE_MS} ms and was cut off`);
+      child.kill("SIGKILL");
+    }, CLOSE_MS).unref();
+  });
   child.on("exit", (code, signal) => {
+    if (isCutOff) {
+      writeSync(findHydraFile(), "cmd=finalize\n");
+      process.exit(closing);
+    }
     if (signal === null) {
       // A rank that fails before MPI knows it is no reason for Hydra to end the others.
       if (rank === null || code === 0 || code === TRUTH_DIFFERS) process.exit(code);

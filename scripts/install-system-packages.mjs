@@ -1,5 +1,5 @@
-// Installs the system packages that some tests need: Chromium, to open reports as a reader does, and the runtimes of
-// Open MPI and MPICH, to run on several ranks. On Debian and its kin, as root, it asks apt-get for those that are
+// Installs the system packages that some tests need: Chromium, to open reports as a reader does, the runtimes of
+// Open MPI and MPICH, to run on several ranks, and iproute2, to run them on two hosts. On Debian and its kin, as root, it asks apt-get for those that are
 // missing, and says so; everywhere else, and where nothing is missing, it changes nothing. It never fails: a test whose
 // program is missing skips with one line, or fails by GOSSAMER_REQUIRE. GOSSAMER_SYSTEM_PACKAGES=0 turns it off.
 
@@ -12,6 +12,8 @@ const PACKAGES = [
   { name: "chromium", program: "chromium", purpose: "tests that open reports in a browser" },
   // Both MPI runtimes live side by side; each brings its library and a launcher of its own name.
   { name: "openmpi-bin", program: "mpiexec.openmpi", purpose: "tests on several ranks with Open MPI" },
+  // "ip" makes the hosts that a test of two hosts needs.
+  { name: "iproute2", program: "ip", purpose: "tests of ranks on two hosts" },
   { name: "mpich", program: "mpiexec.mpich", purpose: "tests on several ranks with MPICH" },
 ];
 

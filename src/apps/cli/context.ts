@@ -6,6 +6,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Sets the exit status of a command that ran to its end; 0 unless it was called. */
   setStatus(status: number): void;
+  /** What it would end with now. */
+  readonly status: number;
 }
 
 /** One piece of data on stdout, with a line end. */

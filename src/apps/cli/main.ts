@@ -24,6 +24,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     setStatus: (chosen) => {
       status = chosen;
     },
+    get status() {
+      return status;
+    },
   };
   try {
     await makeProgram(version, context).parseAsync(argv);

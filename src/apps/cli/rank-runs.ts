@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { reporterOf } from "../../cluster/agree.ts";
 import { openMpiWorld } from "../../cluster/mpi-world.ts";
-import type { World } from "../../cluster/world.ts";
+import { allgatherValues, type World } from "../../cluster/world.ts";
 import { GossamerError, RankError } from "../../core/errors.ts";
 import { findLauncher } from "../../mpi/launcher.ts";
 import type { Mpi } from "../../mpi/mpi.ts";
@@ -29,6 +29,7 @@ export async function asRank(context: CommandContext, work: (world: World) => Pr
   const world = await openMpiWorld(mpi.world, mpi.host, context.signal);
   try {
     await work(world);
+    await announceClosing(world, context.status);
     mpi.close();
   } catch (error) {
     const reporter = reporterOf(error);
@@ -37,6 +38,15 @@ export async function asRank(context: CommandContext, work: (world: World) => Pr
     await setTimeout(END_MS);
     context.setStatus(exitStatusOf(error));
   }
+}
+
+/** All ranks are done: the parent (bin/child.mjs) cuts off an MPI_Finalize that does not end. */
+async function announceClosing(world: World, closing: number): Promise<void> {
+  await allgatherValues(world, null);
+  await new Promise<void>((resolve) => {
+    if (process.send === undefined) resolve();
+    else process.send({ closing }, () => resolve());
+  });
 }
 
 async function openOrGiveWay(signal: AbortSignal): Promise<Mpi> {
