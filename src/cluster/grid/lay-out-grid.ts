@@ -15,6 +15,7 @@ const WIDEST = TILE_LANES[TILE_LANES.length - 1];
 const BATCH_EDGES = 4e6;
 /** Batches on their way at once: some are computed while others are exchanged. */
 const MIN_SLOTS = 3;
+const MAX_SLOTS = 64;
 const MAX_BATCH_TILES = 64;
 /** The batches take at most this much. */
 const MAX_SLOT_BYTES = 1024 * 1024 * 1024;
@@ -38,10 +39,12 @@ function slotBytes(layers: readonly GridLayer[], size: number, lanes: number): n
 export function planBatches(arena: Arena, layers: readonly GridLayer[], size: number, o: PlanFacts): BatchPlan {
   const edges = Math.max(1, ...layers.map(({ placed }) => placed.nnz)) * WIDEST;
   const left = Math.max(0, o.limitBytes - arena.usedBytes);
-  const slots = Math.max(MIN_SLOTS, Math.min(64, Math.ceil((2 * o.workers) / MAX_BATCH_TILES) + MIN_SLOTS));
-  const fair = Math.ceil((BATCH_EDGES * Math.max(1, o.workers / 2)) / edges);
-  const room = Math.floor(Math.min(MAX_SLOT_BYTES, left / 2) / (slots * slotBytes(layers, size, WIDEST)));
-  const lanes = Math.max(1, Math.min(fair, room, MAX_BATCH_TILES)) * WIDEST;
+  const fair = Math.min(MAX_BATCH_TILES, Math.max(1, Math.ceil((BATCH_EDGES * Math.max(1, o.workers / 2)) / edges)));
+  // Tiles in all that there is room for, and enough of them that all workers have some while others travel.
+  const room = Math.max(1, Math.floor(Math.min(MAX_SLOT_BYTES, left / 2) / slotBytes(layers, size, WIDEST)));
+  const wanted = Math.max(MIN_SLOTS, Math.ceil((2 * o.workers) / fair) + 1);
+  const slots = Math.min(MAX_SLOTS, wanted, room);
+  const lanes = Math.max(1, Math.min(fair, Math.floor(room / slots))) * WIDEST;
   // Masks, addresses and what alignment takes come on top of the lines.
   const besides = lanes * 16 + widest(layers) * 4 + (2 * size + 8) * (64 + maskBytes(lanes / WIDEST));
   const afterSlots = left - slots * (slotBytes(layers, size, lanes) + besides);
