@@ -133,3 +133,12 @@ test("what is no state of this run is refused by name", async () => {
   assert.equal(other.status, 2, other.stderr);
   assert.match(other.stderr, /holds a checkpoint of another run \(.*40 layers.*\), expected .*9 layers/);
 });
+
+test("a run that is over before it has saved anything", async () => {
+  const folder = pathOf("never-made");
+  const args = argsOf(folder, pathOf("soon.tsv"), "distinct").map((word) => (word === "0" ? "3600" : word));
+  const run = await runGossamer(args);
+  assert.equal(run.status, 0, run.stderr);
+  assert.ok(readFileSync(pathOf("soon.tsv")).equals(readFileSync(pathOf("expected.tsv"))), "other bytes");
+  assert.ok(!existsSync(folder));
+});

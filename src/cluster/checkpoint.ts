@@ -4,6 +4,7 @@
 // number of ranks, workers and any hashing can go on from it.
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
@@ -105,6 +106,8 @@ export async function removeCheckpoint(folder: string): Promise<void> {
 }
 
 async function removeSets(folder: string, but: number | null): Promise<void> {
+  // A run that was over before its first checkpoint has made no folder.
+  if (!existsSync(folder)) return;
   const names = await withFileErrors(folder, "read", () => readdir(folder));
   for (const name of names) {
     const found = /^set-(\d+)-rank-\d+\.bin$/.exec(name);
