@@ -161,7 +161,7 @@ async function runFailure(mpi: Mpi, how: string): Promise<void> {
     },
   };
   const fault = isLast && how === "worker" ? ({ kind: "throw", worker: 0, beat: 1 } as const) : null;
-  const memoryBytes = isLast && how === "memory" ? 100_000 : undefined;
+  const memoryBytes = isLast && how === "memory" ? 20_000 : undefined;
   const many = {
     ...PLAIN,
     rows: "all" as const,
