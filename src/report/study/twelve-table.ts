@@ -18,7 +18,8 @@ export interface TwelveRecord {
   readonly reference: { readonly rows: number; readonly wrong: number } | null;
   /** Categories of the official network of this size; of another permutation there may be a few more or less. */
   readonly officialCategories: number | null;
-  readonly record: RunRecord;
+  /** Without what has an element a layer. */
+  readonly record: Omit<RunRecord, "layers" | "choices">;
 }
 
 /** Of the challenge's networks. */
