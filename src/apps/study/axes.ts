@@ -1,5 +1,7 @@
-// The axes of a study's grid. Each is one option of the engine, so that a new option becomes an axis by two lines here.
+// The axes of a study's grid. Each is one option of the engine, so that a new option becomes an axis by two lines here; or
+// one of a run on ranks, which is a job of its own (run-on-ranks.ts).
 
+import { REDEAL_MODES } from "../../cluster/rank-driver.ts";
 import { UsageError } from "../../core/errors.ts";
 import {
   ACTIVATION_FORMATS,
@@ -23,13 +25,19 @@ interface Axis {
   /** Where the specification says nothing. */
   readonly standard: readonly AxisValue[];
   /** The values there are, or the smallest and largest number. */
-  readonly allowed: readonly string[] | readonly [low: number, high: number];
+  readonly allowed:
+    | readonly string[]
+    | readonly [low: number, high: number]
+    | { readonly form: RegExp; readonly text: string };
   /** False where the axis changes nothing in this combo. */
   matters?(combo: Combo): boolean;
 }
 
-/** Names of the engine's options, in the order of the grid: the last one varies fastest. */
+/** In the order of the grid: the last one varies fastest. */
 export const AXIS_NAMES = [
+  "ranks",
+  "grid",
+  "redeal",
   "workers",
   "rows",
   "kernel",
@@ -41,11 +49,27 @@ export const AXIS_NAMES = [
   "hash",
   "hashMethod",
 ] as const;
-/** A name that is no option of the engine has no entry below and does not compile. */
-export type AxisName = Extract<(typeof AXIS_NAMES)[number], keyof EngineOptions>;
+const RANK_AXES = ["ranks", "grid", "redeal"] as const;
+/** A name that is no option of the engine, nor of ranks, has no entry below and does not compile. */
+export type AxisName = Extract<(typeof AXIS_NAMES)[number], keyof EngineOptions | (typeof RANK_AXES)[number]>;
+/** More ranks than any study of one machine will start. */
+const MAX_RANKS = 1_024;
+/** A grid of one column a row group: rows alone are split. */
+const ROWS_ALONE = "rows";
 export type AxisValues = Partial<Record<AxisName, readonly AxisValue[]>>;
 
 export const AXES: Readonly<Record<AxisName, Axis>> = {
+  ranks: { standard: [1], allowed: [1, MAX_RANKS], matters: ({ ranks }) => ranks !== 1 },
+  grid: {
+    standard: [ROWS_ALONE],
+    allowed: { form: /^(rows|[1-9]\d{0,3}x[1-9]\d{0,3})$/, text: `"${ROWS_ALONE}", or a grid such as "2x2"` },
+    matters: ({ ranks, grid }) => ranks !== 1 && grid !== ROWS_ALONE,
+  },
+  redeal: {
+    standard: ["auto"],
+    allowed: REDEAL_MODES,
+    matters: ({ ranks, grid }) => ranks !== 1 && grid === ROWS_ALONE,
+  },
   workers: { standard: [1, 2], allowed: [1, MAX_WORKERS] },
   rows: { standard: ["nonzero"], allowed: ROW_MODES },
   kernel: { standard: ["auto"], allowed: ["auto", ...KERNEL_IDS] },
@@ -84,12 +108,14 @@ export function checkAxisValues(name: AxisName, values: unknown): readonly AxisV
 }
 
 function isAllowed(allowed: Axis["allowed"], value: unknown): boolean {
+  if ("form" in allowed) return typeof value === "string" && allowed.form.test(value);
   if (typeof value === "string") return (allowed as readonly unknown[]).includes(value);
   const [low, high] = allowed;
   return Number.isInteger(value) && typeof low === "number" && Number(value) >= low && Number(value) <= Number(high);
 }
 
 function describe(allowed: Axis["allowed"]): string {
+  if ("form" in allowed) return allowed.text;
   const [low, high] = allowed;
   return typeof low === "number" ? `a whole number from ${low} to ${high}` : `one of ${allowed.join(", ")}`;
 }
@@ -120,7 +146,20 @@ export function comboKey(combo: Combo): string {
     .join(" ");
 }
 
-/** Axes are options of the engine by the same names, checked by `checkAxisValues`. */
+function isRankAxis(name: string): boolean {
+  return (RANK_AXES as readonly string[]).includes(name);
+}
+
+/** Axes are options of the engine by the same names, checked by `checkAxisValues`; those of ranks are left out. */
 export function comboOptions(combo: Combo): EngineOptions {
-  return combo;
+  return Object.fromEntries(Object.entries(combo).filter(([name]) => !isRankAxis(name)));
+}
+
+/** Ranks that the combo runs on, 1 for none, with their grid where it has one. */
+export function comboRanks({ ranks, grid, redeal }: Combo): { ranks: number; grid?: string; redeal?: string } {
+  return {
+    ranks: Number(ranks ?? 1),
+    ...(grid === undefined ? {} : { grid: String(grid) }),
+    ...(redeal === undefined ? {} : { redeal: String(redeal) }),
+  };
 }

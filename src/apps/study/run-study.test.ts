@@ -7,9 +7,13 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { FormatError, InterruptedError, UsageError } from "../../core/errors.ts";
+import { groupPoints } from "../../report/study/points.ts";
+import { ranksRows } from "../../report/study/ranks-table.ts";
+import { requireMpi } from "../../testing/mpi-run.ts";
 import { runSmallStudy, SMALL_SPEC } from "../../testing/small-study.ts";
 import { makeTemporaryFolder } from "../../testing/temporary-folder.ts";
 import { readRecords, RECORDS_FILE } from "./records-file.ts";
+import { checkSpec } from "./spec.ts";
 
 const folder = makeTemporaryFolder("study");
 after(() => folder[Symbol.dispose]());
@@ -88,4 +92,46 @@ test("a line that is no record is refused with its number", async () => {
     writeFileSync(bad, `${readFileSync(file, "utf8").split("\n")[0]}\n${line}\n`);
     await assert.rejects(read, (error) => error instanceof FormatError && error.line === 2);
   }
+});
+
+test("points on several ranks are jobs of their own, verified, and in the report", async (t) => {
+  if (requireMpi(t, "open-mpi") === null) return;
+  using other = makeTemporaryFolder("study-ranks");
+  const axes = { strategy: ["auto"], workers: [1], hash: ["none"], ranks: [1, 3], redeal: ["never", "always"] };
+  const more = { ...axes, ranks: [2], grid: ["1x2", "2x2"], redeal: ["never"] };
+  const [small] = SMALL_SPEC.cases;
+  assert.ok(small !== undefined);
+  const cases = [
+    { ...small, name: "rows", repeats: 1, axes },
+    { ...small, name: "grids", repeats: 1, axes: more },
+  ];
+  const said: string[] = [];
+  const records = await runSmallStudy(other.path, checkSpec({ name: "ranks", cases }), {
+    say: (text) => said.push(text),
+  });
+  const points = records.map(({ record }) => [record.settings.ranks, record.study.key]);
+  assert.deepEqual(points, [
+    [1, "rows: workers=1 rows=nonzero kernel=auto activationFormat=tile weightFormat=csc strategy=auto hash=none"],
+    ...["never", "always"].map((redeal) => [
+      3,
+      `rows: ranks=3 redeal=${redeal} workers=1 rows=nonzero kernel=auto activationFormat=tile weightFormat=csc strategy=auto hash=none`,
+    ]),
+    [
+      2,
+      "grids: ranks=2 grid=1x2 workers=1 rows=nonzero kernel=auto activationFormat=tile weightFormat=csc strategy=auto hash=none",
+    ],
+  ]);
+  assert.equal(said.length, 1);
+  assert.match(said[0] ?? "", /grids: 1 setting is left out: .*2x2/);
+  assert.equal(new Set(records.map(({ record }) => record.categories.sha256)).size, 1);
+  const rows = ranksRows(groupPoints(records));
+  assert.deepEqual(
+    rows.map(({ label, ranks, workers }) => [label, ranks, workers]),
+    [
+      ["auto, never, 3 ranks", 3, 1],
+      ["auto, always, 3 ranks", 3, 1],
+      ["auto, 2 ranks", 2, 1],
+    ],
+  );
+  for (const { imbalance, sent } of rows) assert.ok(Number(imbalance) >= 1 && sent !== "", JSON.stringify(rows));
 });

@@ -2,9 +2,10 @@
 // every combo, and so on, so that a slow minute of the machine meets all of them. What has a record is not run again.
 
 import { InvariantError, UsageError } from "../../core/errors.ts";
+import { checkGrid, parseGrid } from "../../cluster/grid-shape.ts";
 import { openEngine } from "../../engine/engine.ts";
 import { resolveSettings } from "../../engine/options.ts";
-import { makeRunRecord, type RuntimeFacts } from "../../report/run-record.ts";
+import { makeRunRecord, type RunRecord, type RuntimeFacts } from "../../report/run-record.ts";
 import {
   type NumberedRecord,
   STUDY_SCHEMA,
@@ -12,9 +13,10 @@ import {
   type Verification,
 } from "../../report/study/study-record.ts";
 import { availableCores } from "../../threads/team.ts";
-import { type Combo, comboKey, comboOptions, listCombos } from "./axes.ts";
+import { type Combo, comboKey, comboOptions, comboRanks, listCombos } from "./axes.ts";
 import { definitionOf, makeMaterials, type Materials } from "./materials.ts";
 import { appendRecord } from "./records-file.ts";
+import { openRankRuns, type RankRuns } from "./run-on-ranks.ts";
 import type { CaseSpec, StudySpec } from "./spec.ts";
 import { verifyCombos } from "./verify.ts";
 
@@ -63,6 +65,8 @@ function listRuns(item: CaseSpec, say: (text: string) => void): Run[] {
   const combos = listCombos(item.axes).filter((combo) => {
     try {
       resolveSettings(comboOptions(combo), availableCores());
+      const { ranks, grid } = comboRanks(combo);
+      if (grid !== undefined) checkGrid(parseGrid(grid), ranks);
       return true;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
@@ -113,10 +117,14 @@ async function runCase(
   const verified = await verifyCombos(network, inputs, combos, { seed: spec.seed, signal, onProgress });
 
   onStep(`${item.name}: measuring`);
+  const hasRanks = combos.some((combo) => comboRanks(combo).ranks > 1);
+  await using ranks: RankRuns | null = hasRanks
+    ? await openRankRuns(network, inputs, { seed: spec.seed, signal })
+    : null;
   let sha256 = records.find(({ record }) => record.study.case === item.name)?.record.categories.sha256;
   for (const [k, run] of runs.entries()) {
     onProgress(k / runs.length);
-    const record = await measure(item, spec, run, { materials, verified, readSeconds }, options);
+    const record = await measure(item, spec, run, { materials, verified, readSeconds, ranks }, options);
     sha256 ??= record.categories.sha256;
     if (record.categories.sha256 !== sha256) {
       throw new InvariantError(`${run.key}: names other categories than the runs before; the records before it stand`);
@@ -129,42 +137,56 @@ interface CaseFacts {
   readonly materials: Materials;
   readonly verified: Verification;
   readonly readSeconds: number;
+  /** Where some combo has several. */
+  readonly ranks: RankRuns | null;
 }
 
 async function measure(
   item: CaseSpec,
   spec: StudySpec,
   { combo, key, repeat }: Run,
-  { materials, verified, readSeconds }: CaseFacts,
-  { base, runtime, peakBytes, signal }: RunStudyOptions,
+  facts: CaseFacts,
+  options: RunStudyOptions,
 ): Promise<StudyRecord> {
-  const { network, inputs, networkText, inputsText } = materials;
+  const { networkText, inputsText } = facts.materials;
   const startedAt = new Date().toISOString();
-  await using engine = await openEngine(network, { ...comboOptions(combo), seed: spec.seed, signal });
-  signal.throwIfAborted();
-  const result = await engine.infer(inputs, { signal });
-  const record = await makeRunRecord(result, {
-    network,
-    truth: null,
-    seed: spec.seed,
-    readSeconds,
-    prepareSeconds: engine.prepareSeconds,
-    totalSeconds: performance.now() / 1000,
-    peakBytes: peakBytes(),
-    runtime,
-  });
+  const isOnRanks = facts.ranks !== null && comboRanks(combo).ranks > 1;
+  const record = isOnRanks
+    ? (await facts.ranks.infer(combo, { keep: false })).record
+    : await measureHere(combo, spec.seed, facts, options);
   const study = {
     schema: STUDY_SCHEMA,
     study: spec.name,
     case: item.name,
     network: networkText,
     inputs: inputsText,
-    definition: definitionOf(item, { base, seed: spec.seed }),
+    definition: definitionOf(item, { base: options.base, seed: spec.seed }),
     combo,
     key,
     repeat,
     startedAt,
-    verified,
+    verified: facts.verified,
   } as const;
   return { ...record, study };
+}
+
+async function measureHere(
+  combo: Combo,
+  seed: number,
+  { materials: { network, inputs }, readSeconds }: CaseFacts,
+  { runtime, peakBytes, signal }: RunStudyOptions,
+): Promise<RunRecord> {
+  await using engine = await openEngine(network, { ...comboOptions(combo), seed, signal });
+  signal.throwIfAborted();
+  const result = await engine.infer(inputs, { signal });
+  return makeRunRecord(result, {
+    network,
+    truth: null,
+    seed,
+    readSeconds,
+    prepareSeconds: engine.prepareSeconds,
+    totalSeconds: performance.now() / 1000,
+    peakBytes: peakBytes(),
+    runtime,
+  });
 }

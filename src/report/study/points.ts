@@ -14,7 +14,11 @@ export interface Point {
   readonly label: string;
   /** What two points must share for their times to be compared: rows mode, kernel set and formats. */
   readonly ground: string;
+  /** Workers of each rank. */
   readonly workers: number;
+  readonly ranks: number;
+  /** The label without the ranks: what points with other numbers of ranks share. */
+  readonly labelOfRank: string;
   readonly records: readonly NumberedRecord[];
   /** The first record: for counts, which repeats share unless workers compete for tiles. */
   readonly first: StudyRecord;
@@ -27,7 +31,7 @@ export interface Point {
 }
 
 /** Axes that have a place of their own in every chart. */
-const PLACED_AXES = new Set(["strategy", "hash", "hashMethod", "workers"]);
+const PLACED_AXES = new Set(["strategy", "hash", "hashMethod", "workers", "ranks"]);
 
 /** Points in the order of their first records. */
 export function groupPoints(records: readonly NumberedRecord[]): Point[] {
@@ -51,12 +55,16 @@ function makePoint(
   const first = (records[0] as NumberedRecord).record;
   const { settings, study } = first;
   const extra = Object.entries(study.combo).filter(([axis]) => varying.get(study.case)?.has(axis));
+  const ranks = settings.ranks;
+  const labelOfRank = [settings.strategy, ...extra.map(([, value]) => value)].join(", ");
   return {
     key,
     case: study.case,
     strategy: settings.strategy,
     hashing: hashText(settings.hash, settings.hashMethod),
-    label: [settings.strategy, ...extra.map(([, value]) => value)].join(", "),
+    label: ranks === 1 ? labelOfRank : `${labelOfRank}, ${ranks} ranks`,
+    ranks,
+    labelOfRank,
     ground: [settings.rows, settings.kernel, settings.activationFormat, settings.weightFormat].join(", "),
     workers: settings.workers,
     records,
@@ -64,7 +72,7 @@ function makePoint(
     inferSeconds: summarize(records.map(({ record }) => record.seconds.infer)),
     imbalance: medianOf(records.map(({ record }) => record.balance.imbalance)),
     computedEdges: medianOf(records.map(({ record }) => record.edges.computed)),
-    isOversubscribed: settings.workers > first.runtime.cores,
+    isOversubscribed: ranks * settings.workers > first.runtime.cores,
   };
 }
 

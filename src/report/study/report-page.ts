@@ -9,6 +9,7 @@ import { imbalanceFigure } from "./imbalance-chart.ts";
 import { liveFigure } from "./live-chart.ts";
 import { loadFigure } from "./load-chart.ts";
 import { groupPoints, type Point } from "./points.ts";
+import { ranksRows } from "./ranks-table.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import { speedUpFigure } from "./speedup-chart.ts";
 import { splitFigure } from "./split-chart.ts";
@@ -39,6 +40,7 @@ export function makeReportPage(records: readonly NumberedRecord[], { title, docu
       caseFacts(mine),
       ...texts,
       formatTable(mine, c + 1),
+      formatRanks(mine),
       "</section>",
     ].join("\n");
   });
@@ -199,6 +201,37 @@ function formatTable(points: readonly Point[], number: number): string {
     `<caption><strong>Table ${number}.</strong> Medians; imbalance by computed edges; the fastest is marked.</caption>`,
     `<thead><tr>${head}</tr></thead>`,
     `<tbody>${rows.join("\n")}</tbody>`,
+    "</table></div>",
+  ].join("\n");
+}
+
+/** Nothing for a study without ranks. */
+function formatRanks(points: readonly Point[]): string {
+  const rows = ranksRows(points);
+  if (rows.length === 0) return "";
+  const names = [
+    "settings",
+    "hashing",
+    "ranks",
+    "workers",
+    "median time",
+    "speed-up",
+    "max / mean",
+    "communicating",
+    "sent",
+  ];
+  const body = rows.map(
+    (row) =>
+      `<tr>${Object.values(row)
+        .map((cell) => `<td>${escapeHtml(`${cell}`)}</td>`)
+        .join("")}</tr>`,
+  );
+  return [
+    '<div class="table"><table>',
+    "<caption><strong>Ranks.</strong> Workers of each rank; speed-up over one rank of the same settings; imbalance of " +
+      "computed edges over ranks; the longest communication of a rank, waiting for others included.</caption>",
+    `<thead><tr>${names.map((name) => `<th>${name}</th>`).join("")}</tr></thead>`,
+    `<tbody>${body.join("\n")}</tbody>`,
     "</table></div>",
   ].join("\n");
 }

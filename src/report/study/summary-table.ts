@@ -9,6 +9,8 @@ export interface SummaryRow {
   readonly hash: string;
   readonly hashMethod: string | null;
   readonly rows: string;
+  readonly ranks: number;
+  readonly redeal: string | null;
   readonly workers: number;
   readonly cores: number;
   readonly kernel: string;
@@ -29,6 +31,10 @@ export interface SummaryRow {
   readonly edgesVariation: number;
   readonly edgesGini: number;
   readonly busyMaxOverMean: number;
+  /** The same over ranks, and what they sent each other; null for one rank. */
+  readonly rankEdgesMaxOverMean: number | null;
+  readonly communicationSecondsMax: number | null;
+  readonly bytesSent: number | null;
   /** Of workers x seconds. */
   readonly waitShare: number;
   readonly weightBytes: number;
@@ -45,12 +51,19 @@ export function summarizePoint(point: Point): SummaryRow {
   const { settings, memory } = first;
   const median = (figure: (record: typeof first) => number): number =>
     medianOf(records.map(({ record }) => figure(record)));
+  const medianOfRanks = (figure: (record: typeof first) => number | null): number | null => {
+    if (settings.ranks === 1) return null;
+    const known = records.map(({ record }) => figure(record)).filter((value) => value !== null);
+    return known.length === 0 ? null : medianOf(known);
+  };
   return {
     case: point.case,
     strategy: settings.strategy,
     hash: settings.hash,
     hashMethod: settings.hashMethod,
     rows: settings.rows,
+    ranks: settings.ranks,
+    redeal: settings.redeal ?? null,
     workers: settings.workers,
     cores: first.runtime.cores,
     kernel: settings.kernel,
@@ -70,6 +83,11 @@ export function summarizePoint(point: Point): SummaryRow {
     edgesVariation: median(({ balance }) => balance.edges.variation),
     edgesGini: median(({ balance }) => balance.edges.gini),
     busyMaxOverMean: median(({ balance }) => balance.busySeconds.maxOverMean),
+    rankEdgesMaxOverMean: medianOfRanks(({ balance }) => balance.ranks?.edges.maxOverMean ?? null),
+    communicationSecondsMax: medianOfRanks(({ ranks }) =>
+      ranks === null ? null : Math.max(...ranks.map((rank) => rank.communicationSeconds)),
+    ),
+    bytesSent: medianOfRanks(({ ranks }) => ranks?.reduce((sum, rank) => sum + rank.bytesSent, 0) ?? null),
     waitShare: median(waitShareOf),
     weightBytes: memory.weightBytes,
     activationBytes: memory.activationBytes,
