@@ -2,7 +2,8 @@
 // with the engine of one process, bit by bit. With the argument "fail" one of them breaks in the way that follows.
 
 import assert from "node:assert/strict";
-import { inferGridGroup, type GridSettings, type GridGroupResult } from "../cluster/grid/infer-grid-group.ts";
+import type { GridGroupResult, GridSettings } from "../cluster/grid/grid-group.ts";
+import { inferGridGroup } from "../cluster/grid/infer-grid-group.ts";
 import type { LayerSource } from "../cluster/grid/deal-layers.ts";
 import { GossamerError, UnsupportedError } from "../core/errors.ts";
 import { openEngine } from "../engine/engine.ts";

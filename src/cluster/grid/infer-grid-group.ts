@@ -3,107 +3,31 @@
 // the activations of its own output neurons.
 
 import { ShapeError, UnsupportedError, UsageError } from "../../core/errors.ts";
-import type { RowMode } from "../../engine/options.ts";
-import { DEAD, type WorkerBuffers, type WorkerReport } from "../../engine/task.ts";
+import { DEAD } from "../../engine/task.ts";
 import { makeTally, reportOf } from "../../engine/worker/tally.ts";
-import { warmUp, type WarmUpTask } from "../../engine/worker/warm-up.ts";
-import { type CompiledKernels, compileKernels, type KernelId, makeKernels } from "../../kernels/catalog.ts";
-import { TILE_LANES } from "../../kernels/kernels.ts";
-import type { Communicator } from "../../mpi/communicator.ts";
-import { type HashMethod, type HashMode, hashesNeurons } from "../../partition/hashing.ts";
+import { warmUp } from "../../engine/worker/warm-up.ts";
+import { type CompiledKernels, compileKernels, makeKernels } from "../../kernels/catalog.ts";
+import { hashesNeurons } from "../../partition/hashing.ts";
 import { checkCsr } from "../../sparse/check.ts";
-import type { CsrMatrix } from "../../sparse/matrix.ts";
 import { type Arena, openArena } from "../../threads/arena.ts";
-import type { Fault } from "../../threads/faults.ts";
 import { openTeam, siblingModule, type Team } from "../../threads/team.ts";
 import { enableRevectorize } from "../../threads/v8-flags.ts";
-import type { BatchRun } from "./batches.ts";
-import { dealLayers, type LayerPart, type LayerSource } from "./deal-layers.ts";
+import type { BatchRun } from "./batch.ts";
+import { dealLayers, type LayerPart } from "./deal-layers.ts";
+import type { GridGroupOptions, GridGroupResult } from "./grid-group.ts";
+import { NO_TEAM, startTeam, warmUpTask } from "./grid-team.ts";
 import { hashInputs } from "./equal-inputs.ts";
 import { makeGridRows, resolveLeaders } from "./grid-rows.ts";
 import { type GridPlace, type GridTeamData, makeTaskQueue, putTask, TASK, wakeWorkers } from "./grid-task.ts";
-import { type GroupLink, type Member, openGroupLink } from "./group-link.ts";
+import { type GroupLink, openGroupLink } from "./group-link.ts";
 import { inferRows } from "./infer-rows.ts";
 import type { PoolPlace } from "./join-rows.ts";
 import { allocateSlots, type BatchPlan, placeOwnInputs, planBatches, poolRowBytes, widest } from "./lay-out-grid.ts";
 import { type GridLayer, planRoutes, type Routes } from "./routes.ts";
 
-export interface GridSettings {
-  readonly workers: number;
-  readonly rows: RowMode;
-  /** Rows are split by the caller: of a mode only what it does to neurons counts here. */
-  readonly hash: HashMode;
-  readonly hashMethod: HashMethod;
-  readonly seed: number;
-  readonly kernel: KernelId;
-  readonly keepActivations: boolean;
-  /** Upper limit of the shared memory in bytes; at most 4 GiB. */
-  readonly memoryBytes?: number;
-  /** False prepares sooner and makes the run slower; default true. */
-  readonly warmUp?: boolean;
-  /** For tests: no more rows than this between stages, so that the others go through in another pass. */
-  readonly poolRows?: number;
-  /** For tests of failures only. */
-  readonly fault?: Fault | null;
-}
-
-export interface GridGroupOptions {
-  /** The ranks of the row group. */
-  readonly comm: Communicator;
-  /** This rank as it is to be named when it fails. */
-  readonly member: Member;
-  readonly network: LayerSource;
-  /** The rows of the group, the same on every rank. */
-  readonly inputs: CsrMatrix;
-  readonly settings: GridSettings;
-  readonly signal?: AbortSignal | undefined;
-  /** Called often with the share of the work done, by layers and batches: 0 to 1; a second pass begins at 0 again. */
-  readonly onProgress?: ((share: number) => void) | undefined;
-}
-
-/** Figures of this rank, and of the group's rows. Arrays have one element a layer. */
-export interface GridFigures {
-  /** Edges that this rank computed; those of all ranks together are the group's. */
-  readonly computedEdges: number;
-  /** Stored weights of all layers, of all ranks. */
-  readonly networkEdges: number;
-  /** One a thread; the last is the main thread, which computes where little is left to share, or is the only worker. */
-  readonly workers: readonly WorkerReport[];
-  readonly prepareSeconds: number;
-  readonly inferSeconds: number;
-  /** Of the main thread: in the MPI library, and asleep because nothing had come. */
-  readonly communicationSeconds: number;
-  readonly sleepSeconds: number;
-  /** What this rank sent of the activations after each layer. */
-  readonly bytesSent: Float64Array;
-  readonly messagesSent: Float64Array;
-  /** Neurons of each layer that this rank owns, and lines of them that it sends, added up over the receivers. */
-  readonly ownNeurons: Float64Array;
-  readonly linesSent: Float64Array;
-  /** Rows of the group computed in each layer, and input rows not all zero after it (null where nobody looked). */
-  readonly computedRows: readonly number[];
-  readonly liveRows: readonly (number | null)[];
-  readonly networkBytes: number;
-  readonly activationBytes: number;
-  readonly peakMemoryBytes: number;
-}
-
-export interface GridGroupResult {
-  readonly nrows: number;
-  /** 1 for rows whose final activations are not all zero. */
-  readonly alive: Uint8Array;
-  /** For every row the row that was computed in its place; DEAD (task.ts) for rows that became all zero. */
-  readonly leaders: Uint32Array;
-  /** Neurons of the last layer that this rank owns, in the order of its activations. */
-  readonly outputs: Uint32Array;
-  /** Final activations of the own output neurons of one row. @throws UsageError unless they were kept. */
-  activations(row: number): Float32Array;
-  readonly figures: GridFigures;
-}
+export type { GridFigures, GridGroupOptions, GridGroupResult, GridSettings } from "./grid-group.ts";
 
 const LIMIT_BYTES = 4 * 1024 * 1024 * 1024;
-/** As in the engine: long enough for V8 to optimise a kernel. */
-const WARM_UP_MS = 60;
 /** Tasks that the queue holds: more than 64 batches of 64 tiles ever put. */
 const QUEUE_TASKS = 8192;
 
@@ -184,16 +108,6 @@ async function inferGroup(
   } finally {
     await team?.close();
   }
-}
-
-/** The workers exercise the kernels in the batches' memory; what they write there means nothing. */
-function warmUpTask({ layers, slots }: GridPlace, workers: number): WarmUpTask {
-  const buffers = Array.from({ length: workers }, (_, w): WorkerBuffers => {
-    const { buffers: pair, addresses, unwanted, masks } = slots[w % slots.length];
-    return { a: pair[0], b: pair[1], addresses, unwanted, rowList: addresses, masks };
-  });
-  const placed = layers.map((layer) => layer.placed).filter(({ ncols }) => ncols > 0);
-  return { kind: "warm-up", layers: placed, buffers, lanes: TILE_LANES, milliseconds: WARM_UP_MS };
 }
 
 interface Prepared {
@@ -340,26 +254,4 @@ async function agreePlan(link: GroupLink, { slots, lanes, poolRows }: BatchPlan)
   const numbers = Uint32Array.of(slots, lanes, poolRows);
   await link.wait(link.comm.start.allreduce(numbers, "min"));
   return { slots: numbers[0], lanes: numbers[1], poolRows: numbers[2] };
-}
-
-interface TeamWatch {
-  readonly reports: Promise<WorkerReport[]>;
-  /** @throws what ended the team. */
-  check(): void;
-}
-
-const NO_TEAM: TeamWatch = { reports: Promise.resolve([]), check: () => undefined };
-
-function startTeam(team: Team, signal: AbortSignal | undefined): TeamWatch {
-  let failure: { readonly error: unknown } | null = null;
-  const reports = team.run(null, signal) as Promise<WorkerReport[]>;
-  reports.catch((error: unknown) => {
-    failure = { error };
-  });
-  return {
-    reports,
-    check() {
-      if (failure !== null) throw failure.error;
-    },
-  };
 }

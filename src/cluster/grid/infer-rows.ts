@@ -3,7 +3,8 @@
 
 import { nextStageLayers, type StageHistory } from "../../engine/stage-plan.ts";
 import { TILE_LANES } from "../../kernels/kernels.ts";
-import { type BatchRun, runBatches } from "./batches.ts";
+import type { BatchRun } from "./batch.ts";
+import { runBatches } from "./batches.ts";
 import { NO_PLACE, shortenRows } from "./grid-rows.ts";
 import { joinEqualRows } from "./join-rows.ts";
 import type { BatchPlan } from "./lay-out-grid.ts";
