@@ -25,7 +25,7 @@ const args = [
   "--test-reporter-destination=stdout",
   "--test-reporter=./scripts/skip-reporter.mjs",
   "--test-reporter-destination=stdout",
-  "--test-timeout=600000",
+  "--test-timeout=1200000",
   "--test-concurrency=2",
   ...files,
 ];
