@@ -4,6 +4,7 @@
 import { formatCount } from "../../core/units.ts";
 import { CLAIMS } from "./claims.ts";
 import { groupPoints, type Point } from "./points.ts";
+import { RANK_COLUMNS, ranksRows } from "./ranks-table.ts";
 import { formatLineNumbers, type NumberedRecord } from "./study-record.ts";
 
 export interface StudyFolder {
@@ -59,7 +60,34 @@ export function formatFindings(folders: readonly StudyFolder[]): string {
           "",
         ]),
     ]),
+    ...formatRanks(cases),
   ].join("\n");
+}
+
+/** What runs on several ranks measured; nothing where no study has any. */
+function formatRanks(cases: readonly { readonly study: string; readonly points: readonly Point[] }[]): string[] {
+  const measured = cases.filter(({ points }) => points.some(({ ranks }) => ranks > 1));
+  if (measured.length === 0) return [];
+  return [
+    "## Ranks",
+    "",
+    "Imbalance here is over ranks. Times only where there are as many cores as workers of all ranks.",
+    "",
+    ...measured.flatMap(({ study, points }) => [
+      `**${caseName(points)}**`,
+      "",
+      `| ${RANK_COLUMNS.join(" | ")} |`,
+      `|${RANK_COLUMNS.map(() => "---").join("|")}|`,
+      ...ranksRows(points).map((row) => `| ${Object.values(row).join(" | ")} |`),
+      "",
+      `Records of ${study}: ${formatLineNumbers(linesOnRanks(points))}.`,
+      "",
+    ]),
+  ];
+}
+
+function linesOnRanks(points: readonly Point[]): number[] {
+  return points.filter(({ ranks }) => ranks > 1).flatMap(({ records }) => records.map(({ line }) => line));
 }
 
 function nameOf(folder: string): string {

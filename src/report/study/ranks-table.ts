@@ -18,6 +18,19 @@ export interface RanksRow {
   readonly sent: string;
 }
 
+/** Names of a row's fields, in their order. */
+export const RANK_COLUMNS = [
+  "settings",
+  "hashing",
+  "ranks",
+  "workers",
+  "median time",
+  "speed-up",
+  "max / mean",
+  "communicating",
+  "sent",
+] as const;
+
 /** Empty for a study without ranks. */
 export function ranksRows(points: readonly Point[]): RanksRow[] {
   return points

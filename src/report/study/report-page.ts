@@ -9,7 +9,7 @@ import { imbalanceFigure } from "./imbalance-chart.ts";
 import { liveFigure } from "./live-chart.ts";
 import { loadFigure } from "./load-chart.ts";
 import { groupPoints, type Point } from "./points.ts";
-import { ranksRows } from "./ranks-table.ts";
+import { RANK_COLUMNS, ranksRows } from "./ranks-table.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import { speedUpFigure } from "./speedup-chart.ts";
 import { splitFigure } from "./split-chart.ts";
@@ -209,17 +209,6 @@ function formatTable(points: readonly Point[], number: number): string {
 function formatRanks(points: readonly Point[]): string {
   const rows = ranksRows(points);
   if (rows.length === 0) return "";
-  const names = [
-    "settings",
-    "hashing",
-    "ranks",
-    "workers",
-    "median time",
-    "speed-up",
-    "max / mean",
-    "communicating",
-    "sent",
-  ];
   const body = rows.map(
     (row) =>
       `<tr>${Object.values(row)
@@ -230,7 +219,7 @@ function formatRanks(points: readonly Point[]): string {
     '<div class="table"><table>',
     "<caption><strong>Ranks.</strong> Workers of each rank; speed-up over one rank of the same settings; imbalance of " +
       "computed edges over ranks; the longest communication of a rank, waiting for others included.</caption>",
-    `<thead><tr>${names.map((name) => `<th>${name}</th>`).join("")}</tr></thead>`,
+    `<thead><tr>${RANK_COLUMNS.map((name) => `<th>${name}</th>`).join("")}</tr></thead>`,
     `<tbody>${body.join("\n")}</tbody>`,
     "</table></div>",
   ].join("\n");
