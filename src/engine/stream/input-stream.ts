@@ -1,6 +1,7 @@
 // Inputs for the workers: all rows in memory where they fit, else blocks of rows, of which the next is read while the
 // workers compute the one before it.
 
+import { InterruptedError } from "../../core/errors.ts";
 import type { NeuronOrder } from "../../partition/neuron-order.ts";
 import { MAX_U16_DIMENSION } from "../../sparse/matrix.ts";
 import type { Arena } from "../../threads/arena.ts";
@@ -22,8 +23,8 @@ export interface InputStream extends InputFeed {
   readonly figures: InputStreamFigures;
   /** Reads the first block, which is all where all fits. */
   readFirst(): Promise<void>;
-  /** Resolves when no read is under way. */
-  idle(): Promise<void>;
+  /** Ends reading after the piece at hand. @returns when no read is under way */
+  stop(): Promise<void>;
 }
 
 /** @param mostBytes of the entries in memory; at least one row is. @throws ResourceError */
@@ -48,6 +49,7 @@ export function openInputStream(
   const isSorted = order === null || value !== null;
   const figures: InputStreamFigures = { seconds: 0, waitSeconds: 0 };
   const { memory } = arena;
+  const state = { isStopped: false };
 
   const read = async (block: number): Promise<void> => {
     const started = performance.now();
@@ -59,6 +61,7 @@ export function openInputStream(
     const numbers = new Float32Array(memory.buffer, values, value === null ? count : 1);
     if (value !== null) numbers[0] = value;
     for (let row = first; row < end; ) {
+      if (state.isStopped) throw new InterruptedError("interrupted");
       const last = lastRow(rowPtr, row, end, PIECE_ENTRIES);
       const piece = await source.readRows(row, last);
       const at = rowPtr[row] - rowPtr[first];
@@ -106,7 +109,8 @@ export function openInputStream(
       const { colIdx, values } = areas[block % areas.length];
       return { nrows, ncols, rowPtr: pointers, colIdx, idxBytes, values, valueStep: value === null ? 4 : 0, isSorted };
     },
-    async idle() {
+    async stop() {
+      state.isStopped = true;
       await Promise.allSettled(inMemory.values());
     },
   };

@@ -1,6 +1,7 @@
 // Layers that come into memory while others are computed: read ahead, several at a time, into a ring, straight from their
 // source. A layer's descriptor always lies at the same place; where its arrays lie is written into it when they are there.
 
+import { makeBreath } from "../../core/breath.ts";
 import { FormatError, InterruptedError } from "../../core/errors.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import { writeLayerRecord } from "../../kernels/layer-record.ts";
@@ -71,6 +72,7 @@ export function ringBytesOf(layer: StreamedLayer, l: number, resident: ResidentA
 export function openLayerStream(options: LayerStreamOptions): LayerStream {
   const { source, memory, kernels, descriptors, head, resident } = options;
   const { layerCount, direct } = source;
+  const breathe = makeBreath(undefined);
   const ring = makeRing(options.ringAddress, options.ringBytes);
   const figures: StreamFigures = { bytes: 0, seconds: 0, waitSeconds: 0 };
   const isReady = new Uint8Array(layerCount + 1);
@@ -105,6 +107,8 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
     const layer = direct.outline(l);
     if (state.inFlight++ === 0) state.readingSince = performance.now();
     try {
+      // Layers that are made and not read would let nobody else have a turn.
+      await breathe();
       const bytes = await readLayer(l, layer, address);
       figures.bytes += bytes;
       isReady[l] = 1;

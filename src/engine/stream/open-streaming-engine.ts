@@ -134,7 +134,7 @@ async function infer(
     return { result, readSeconds, stream: figuresOf(loaded, feed, before, readSeconds) };
   } finally {
     signal?.removeEventListener("abort", onAbort);
-    await feed.idle();
+    await feed.stop();
   }
 }
 

@@ -204,6 +204,27 @@ test("a worker that fails between and in segments, a signal, and closing during 
   }
 });
 
+test("a signal while inputs are read: what is left of them is not", async () => {
+  await using source = await openStreamed(PATH);
+  await using engine = await openStreamingEngine(source, { ...BASE, workers: 1 });
+  const rows = randomInputs({ rows: 60_000, features: 64, density: 1, seed: 1 });
+  const held = sourceOfMatrix("rows", rows);
+  const controller = new AbortController();
+  let read = 0;
+  const counted: typeof held = {
+    ...held,
+    async readRows(first, end) {
+      read += end - first;
+      controller.abort();
+      return held.readRows(first, end);
+    },
+  };
+  const error = await failureOf(engine.infer(counted, { signal: controller.signal }), "a signal while reading");
+  assert.ok(error instanceof InterruptedError);
+  assert.ok(read < rows.nrows / 2, `${read} rows were read`);
+  assertNoThreads("a signal while reading");
+});
+
 test("what cannot be streamed is refused", async () => {
   await using source = await openStreamed(PATH);
   for (const options of [{ hash: "layer" }, { hash: "both" }, { activationFormat: "csc" }] as const) {
