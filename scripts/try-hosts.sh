@@ -1,7 +1,8 @@
 #!/bin/sh
-# Two hosts on one machine: network and host names of their own, joined by a wire, so that the ranks of a job can reach each
-# other by TCP only, as on a cluster. Runs a command on two ranks a host, says what went over the wire, and takes
-# everything away again. Needs Linux, root, ip (Debian: iproute2), unshare, and the MPI runtime.
+# Two hosts on one machine: network and host names of their own, joined by a wire, as on a cluster. Runs a command on two
+# ranks a host, says what went over the wire, and takes everything away again. With Open MPI all messages are TCP; with MPICH,
+# UCX sees that the hosts are one machine, and may pass some through its shared memory. Needs Linux, root, ip (Debian:
+# iproute2), unshare, and the MPI runtime.
 #
 #   scripts/try-hosts.sh open-mpi|mpich COMMAND...
 #
@@ -79,7 +80,7 @@ open-mpi)
     --mca pml ob1 --mca btl tcp,self ${TRY_HOSTS_OPTIONS-} "$@") &
   ;;
 mpich)
-  # UCX sees that both hosts are one machine, and finds no way at all with tcp alone.
+  # With tcp alone UCX finds no way to the other ranks in most runs.
   (UCX_TLS=tcp,self,sysv && export UCX_TLS && enter "$A" "$mpiexec" -hosts "$A:2,$B:2" -n 4 -launcher ssh \
     -launcher-exec "$agent" ${TRY_HOSTS_OPTIONS-} "$@") &
   ;;

@@ -1,4 +1,4 @@
-// Plan: four ranks on two hosts that only a wire joins (scripts/try-hosts.sh: network namespaces, TCP), with Open MPI and
+// Plan: four ranks on two hosts joined by a wire (scripts/try-hosts.sh: network namespaces, TCP), with Open MPI and
 // MPICH: categories and activations are those of one process, both hosts are in the record, and messages went over the
 // wire; a rank that is killed on the other host ends the job and is named with its host. Neither process nor host is left.
 
