@@ -85,7 +85,7 @@ export interface NetworkFacts {
 /** The sizes of a network, also of one that is only sizes. */
 export function factsOf(network: Network | NetworkFacts): NetworkFacts {
   const { layers, inputs, outputs } = network;
-  if (typeof layers === "number") return network as NetworkFacts;
+  if (typeof layers === "number") return { layers, inputs, outputs, edges: (network as NetworkFacts).edges };
   return { layers: layers.length, inputs, outputs, edges: edgeCount(network as Network) };
 }
 

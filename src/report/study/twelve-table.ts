@@ -33,8 +33,8 @@ const PUBLISHED: readonly (readonly [who: string, seconds: string, what: string]
   ["SuiteSparse:GraphBLAS, 20 cores", "1.4 to 3570", "from the smallest to the largest"],
 ];
 
-/** The whole page. */
-export function formatTwelve(records: readonly TwelveRecord[]): string {
+/** The whole page. @param note what else a reader should know of the runs */
+export function formatTwelve(records: readonly TwelveRecord[], note: string | undefined): string {
   const head = [
     ["neurons x layers", "network", "computed", "rows", "seconds", "read"],
     ["nominal edges/s", "computed edges/s", "peak memory", "categories", "official", "float64 sample"],
@@ -50,6 +50,7 @@ export function formatTwelve(records: readonly TwelveRecord[]): string {
     "rows whose verdict a float64 reference shares, of those looked at.",
     "",
     ...machines.map((machine) => `Machine: ${machine}.`),
+    ...(note === undefined ? [] : ["", note]),
     "",
     row(head),
     row(head.map(() => "---")),

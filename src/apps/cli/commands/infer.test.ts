@@ -131,7 +131,7 @@ test("a streamed run says so in its record, and writes the same files", async ()
   assert.equal(status, 0, stderr);
   const { stream, memory, network: shape } = JSON.parse(stdout) as RunRecord;
   assert.ok(stream !== null && stream.headLayers >= 1 && stream.inputBlocks === 1 && stream.waitSeconds >= 0);
-  assert.deepEqual([shape.layers, shape.inputs, shape.edges], [12, 256, 12 * 256 * 32]);
+  assert.deepEqual(shape, { layers: 12, inputs: 256, outputs: 256, edges: 12 * 256 * 32 });
   assert.equal(memory.limitBytes, null);
   const written = await readInputs(output, { ncols: network.outputs, nrows: inputs.nrows });
   assertWithin(copyDenseRows(written, 0, inputs.nrows), activations, ORACLE_TOLERANCE, "streamed", network.outputs);

@@ -15,6 +15,7 @@ export interface TwelveFlags {
   readonly out?: string | undefined;
   readonly sizes?: string | undefined;
   readonly minutes?: number | undefined;
+  readonly note?: string | undefined;
   readonly json?: true | undefined;
   readonly quiet?: true | undefined;
 }
@@ -44,7 +45,7 @@ export async function studyChallenge(flags: TwelveFlags, signal: AbortSignal): P
     say: (text) => progress.say(text),
   });
   const records = await readTwelve(folder);
-  await writeFile(join(folder, TABLE), formatTwelve(records));
+  await writeFile(join(folder, TABLE), formatTwelve(records, flags.note));
   progress.end();
   progress.say(`wrote ${join(folder, TABLE)}: ${records.length} runs`);
   if (flags.json === true) print(JSON.stringify(records, null, 2));

@@ -50,6 +50,7 @@ export function addStudyCommand(program: Command, context: CommandContext): void
     .option("--findings <folders...>", "print what the records of these folders say about the claims of the field")
     .option("--sizes <list>", "of the challenge: only these, such as 1024x120,65536x1920")
     .option("--minutes <n>", "of the challenge: begin no run after so many", wholeNumber(0))
+    .option("--note <text>", "of the challenge: a line for the page, such as what else the machine did")
     .option("--json", "print the rows of the summary as one JSON list")
     .option("--quiet", "no progress on stderr")
     .addHelpText("after", HELP)
