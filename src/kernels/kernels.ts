@@ -8,20 +8,19 @@ export type TileLanes = (typeof TILE_LANES)[number];
 
 export interface Kernels {
   /**
-   * Columns firstColumn .. endColumn-1 of one layer on `tiles` tiles: out = clip(Y W + b).
-   * Shapes: tile t reads nrows x lanes f32 at input + t inputStep and writes ncols x lanes f32 at out + t outStep.
-   * Exactness: each sum runs in the stored order of its column, whatever the width of the tile.
+   * Columns firstColumn .. endColumn-1 of one layer on a tile: out = clip(Y W + b).
+   * Shapes: nrows x lanes f32 at `input`, ncols x lanes f32 at `out`; the two must not overlap.
+   * Exactness: each sum runs in the stored order of its column, whatever the width of the tile. With `passZeros` a kernel
+   * may pass over neurons that are zero in all rows of the tile, which changes no bit; without, it computes every edge.
    */
   spmm(
     layer: number,
     lanes: number,
     out: number,
-    outStep: number,
     input: number,
-    inputStep: number,
-    tiles: number,
     firstColumn: number,
     endColumn: number,
+    passZeros: boolean,
   ): void;
   /** The layer's second pass (leaky ReLU, sigmoid, tanh), in place, on columns firstColumn .. endColumn-1 of one tile. */
   activate(layer: number, lanes: number, tile: number, firstColumn: number, endColumn: number): void;

@@ -108,6 +108,8 @@ export interface LayerRun {
   readonly layer: PlacedLayer;
   readonly lanes: number;
   readonly what: string;
+  /** Whether lines of zeros may be passed over; true where nothing is said. */
+  readonly passZeros?: boolean;
 }
 
 /**
@@ -120,7 +122,7 @@ export function runLayer(
   nrows: number,
   ends?: readonly number[],
 ): Float32Array {
-  const { space, kernels, layer, lanes, what } = run;
+  const { space, kernels, layer, lanes, what, passZeros = true } = run;
   const tiles = Math.ceil(nrows / lanes);
   const inputStep = layer.nrows * lanes * 4 + 16;
   const outStep = layer.ncols * lanes * 4 + 32;
@@ -138,7 +140,7 @@ export function runLayer(
     const begin = first;
     const written = all.map((t) => range(t, begin, end));
     assertWritesOnly(space, written, `${what} spmm`, () =>
-      kernels.spmm(layer.address, lanes, out, outStep, input, inputStep, tiles, begin, end),
+      all.forEach((t) => kernels.spmm(layer.address, lanes, tileAt(t), input + t * inputStep, begin, end, passZeros)),
     );
     if (isElementwise(layer.secondPass)) {
       assertWritesOnly(space, written, `${what} activate`, () =>

@@ -98,7 +98,7 @@ function fillRandom(features: Float32Array, random: Random): void {
 
 /** The whole layer on one tile. */
 export function runKernel({ placed, neurons, input, out }: KernelLayer, kernels: Kernels, lanes: number): void {
-  kernels.spmm(placed.address, lanes, out, 0, input, 0, 1, 0, neurons);
+  kernels.spmm(placed.address, lanes, out, input, 0, neurons, true);
 }
 
 /**

@@ -80,6 +80,7 @@ async function inferGroup(
     slots: allocateSlots(arena, layers, link.size, plan),
     stride: widest(layers),
     queue: makeTaskQueue(QUEUE_TASKS, plan.slots),
+    passZeros: settings.rows !== "all",
     hashesRows: settings.rows === "distinct",
   };
   const rowBytes = poolRowBytes(layers);

@@ -123,7 +123,7 @@ function computeLayers(work: TileWork, task: Int32Array): void {
     const columns = Math.max(1, Math.floor((MAX_CALL_EDGES / (placed.nnz * lanes)) * width));
     for (let j = 0; j < width; j += columns) {
       work.beat(l);
-      kernels.spmm(placed.address, lanes, out, 0, input, 0, 1, j, Math.min(width, j + columns));
+      kernels.spmm(placed.address, lanes, out, input, j, Math.min(width, j + columns), place.passZeros);
     }
     if (placed.secondPass !== SECOND_PASS.none) kernels.activate(placed.address, lanes, out, 0, width);
     countProducts(tally, l, count * placed.nnz);

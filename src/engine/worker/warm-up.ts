@@ -26,7 +26,7 @@ export function warmUp(task: WarmUpTask, team: Pick<TeamWorker, "worker" | "beat
       const columns = Math.min(layer.ncols, 1024);
       do {
         team.beat(0);
-        kernels.spmm(layer.address, lanes, b, 0, a, 0, 1, 0, columns);
+        kernels.spmm(layer.address, lanes, b, a, 0, columns, true);
         kernels.liveMask(b, lanes, columns);
         kernels.loadRows(a, lanes, columns, addresses, 0);
         kernels.storeRows(b, lanes, columns, addresses, 0, unwanted);

@@ -47,19 +47,8 @@ export function makeJsKernels(memory: WebAssembly.Memory): Kernels {
     }
   };
   return {
-    spmm(layer, lanes, out, outStep, input, inputStep, tiles, firstColumn, endColumn) {
-      const v = current();
-      for (let t = 0; t < tiles; t++) {
-        spmmTile(
-          v,
-          layer >>> 2,
-          lanes,
-          (out + t * outStep) >>> 2,
-          (input + t * inputStep) >>> 2,
-          firstColumn,
-          endColumn,
-        );
-      }
+    spmm(layer, lanes, out, input, firstColumn, endColumn) {
+      spmmTile(current(), layer >>> 2, lanes, out >>> 2, input >>> 2, firstColumn, endColumn);
     },
     activate(layer, lanes, tile, firstColumn, endColumn) {
       const { u32, f32 } = current();

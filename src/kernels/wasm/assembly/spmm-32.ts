@@ -10,7 +10,7 @@ import {
 } from "./spmm-sums";
 import { isWorthPassing, liveEntries, MASK_BITS, MIN_COLUMNS, RUNS_BETWEEN_LOOKS } from "./zero-lines";
 
-export function spmm32<I, V, F>(layer: usize, out: usize, input: usize, j0: u32, j1: u32): void {
+export function spmm32<I, V, F>(layer: usize, out: usize, input: usize, j0: u32, j1: u32, passZeros: bool): void {
   const colPtr = load<usize>(layer, COL_PTR);
   const rowIdx = load<usize>(layer, ROW_IDX);
   const values = load<usize>(layer, VALUES);
@@ -43,7 +43,7 @@ export function spmm32<I, V, F>(layer: usize, out: usize, input: usize, j0: u32,
         run += 12;
         passes = false;
         const count = end - runFirst;
-        if (isUniform<V>() && runEnd - t >= MIN_COLUMNS && count <= MASK_BITS && --unlooked < 0) {
+        if (isUniform<V>() && passZeros && runEnd - t >= MIN_COLUMNS && count <= MASK_BITS && --unlooked < 0) {
           live = liveEntries<I>(indexAt<I>(rowIdx, runFirst), count, input, 7);
           passes = isWorthPassing(live, count);
           if (!passes) unlooked = RUNS_BETWEEN_LOOKS;

@@ -9,33 +9,34 @@ import { spmm32 } from "./spmm-32";
 import { FourLanes, OneLane, spmmNarrow } from "./spmm-narrow";
 import { Fused, Nothing, Separate } from "./spmm-sums";
 
-function spmmLanes<I, V, F>(lanes: i32, layer: usize, out: usize, input: usize, j0: u32, j1: u32): void {
-  if (lanes == 16) spmm16<I, V, F>(layer, out, input, j0, j1);
-  else if (lanes == 32) spmm32<I, V, F>(layer, out, input, j0, j1);
+function spmmLanes<I, V, F>(
+  lanes: i32, layer: usize, out: usize, input: usize, j0: u32, j1: u32, passZeros: bool,
+): void {
+  if (lanes == 16) spmm16<I, V, F>(layer, out, input, j0, j1, passZeros);
+  else if (lanes == 32) spmm32<I, V, F>(layer, out, input, j0, j1, passZeros);
   else if (lanes == 4) spmmNarrow<I, V, F, FourLanes>(layer, out, input, j0, j1);
   else spmmNarrow<I, V, F, OneLane>(layer, out, input, j0, j1);
 }
 
-function spmmIndexed<I>(lanes: i32, layer: usize, out: usize, input: usize, j0: u32, j1: u32): void {
+function spmmIndexed<I>(
+  lanes: i32, layer: usize, out: usize, input: usize, j0: u32, j1: u32, passZeros: bool,
+): void {
   const weights = load<i32>(layer, WEIGHTS);
   const isFused = load<i32>(layer, BIAS_EVERYWHERE) != 0;
-  if (weights == WEIGHTS_UNIFORM) spmmLanes<I, Nothing, Separate>(lanes, layer, out, input, j0, j1);
+  if (weights == WEIGHTS_UNIFORM) spmmLanes<I, Nothing, Separate>(lanes, layer, out, input, j0, j1, passZeros);
   else if (weights == WEIGHTS_CODEBOOK) {
-    if (isFused) spmmLanes<I, u8, Fused>(lanes, layer, out, input, j0, j1);
-    else spmmLanes<I, u8, Separate>(lanes, layer, out, input, j0, j1);
-  } else if (isFused) spmmLanes<I, f32, Fused>(lanes, layer, out, input, j0, j1);
-  else spmmLanes<I, f32, Separate>(lanes, layer, out, input, j0, j1);
+    if (isFused) spmmLanes<I, u8, Fused>(lanes, layer, out, input, j0, j1, passZeros);
+    else spmmLanes<I, u8, Separate>(lanes, layer, out, input, j0, j1, passZeros);
+  } else if (isFused) spmmLanes<I, f32, Fused>(lanes, layer, out, input, j0, j1, passZeros);
+  else spmmLanes<I, f32, Separate>(lanes, layer, out, input, j0, j1, passZeros);
 }
 
 /**
- * Columns j0 .. j1-1 of one layer on `tiles` tiles of `lanes` rows: out = epilogue(Y W + b).
- * Shapes: tile t reads nrows x lanes f32 at input + t inputStep, writes ncols x lanes f32 at out + t outStep.
+ * Columns j0 .. j1-1 of one layer on a tile of `lanes` rows: out = epilogue(Y W + b). With `passZeros` lines that are zero
+ * in all rows may be passed over (zero-lines.ts); without, every edge is computed.
+ * Shapes: nrows x lanes f32 at `input`, ncols x lanes f32 at `out`.
  */
-export function spmm(
-  layer: usize, lanes: i32, out: usize, outStep: usize, input: usize, inputStep: usize, tiles: i32, j0: u32, j1: u32,
-): void {
-  for (let t = 0; t < tiles; t++, out += outStep, input += inputStep) {
-    if (load<i32>(layer, IDX_BYTES) == 2) spmmIndexed<u16>(lanes, layer, out, input, j0, j1);
-    else spmmIndexed<u32>(lanes, layer, out, input, j0, j1);
-  }
+export function spmm(layer: usize, lanes: i32, out: usize, input: usize, j0: u32, j1: u32, passZeros: bool): void {
+  if (load<i32>(layer, IDX_BYTES) == 2) spmmIndexed<u16>(lanes, layer, out, input, j0, j1, passZeros);
+  else spmmIndexed<u32>(lanes, layer, out, input, j0, j1, passZeros);
 }
