@@ -1,6 +1,6 @@
 // Where everything of a run lies in shared memory, and how much of it there is.
 
-import { writeArray } from "../kernels/layer-record.ts";
+import { LIST_ENTRIES, writeArray } from "../kernels/layer-record.ts";
 import type { Order } from "../partition/hashing.ts";
 import type { NeuronOrder } from "../partition/neuron-order.ts";
 import { type CsrMatrix, type IndexArray, MAX_U16_DIMENSION } from "../sparse/matrix.ts";
@@ -51,6 +51,7 @@ export function allocateBuffers(arena: Arena, workers: number, maxWidth: number,
     a: arena.allocate(count * maxWidth * 4, `activations of ${what}`),
     b: arena.allocate(count * maxWidth * 4, `activations of ${what}`),
     addresses: arena.allocate(count * 8, `row addresses of ${what}`),
+    list: arena.allocate(LIST_ENTRIES * 4, `lines listed by ${what}`),
     unwanted: arena.allocate(maxWidth * 4, `unwanted rows of ${what}`),
     rowList: arena.allocate(count * 4, `row numbers of ${what}`),
     masks: arena.allocate(count * 4, `masks of ${what}`),

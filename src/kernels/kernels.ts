@@ -9,7 +9,7 @@ export type TileLanes = (typeof TILE_LANES)[number];
 export interface Kernels {
   /**
    * Columns firstColumn .. endColumn-1 of one layer on a tile: out = clip(Y W + b).
-   * Shapes: nrows x lanes f32 at `input`, ncols x lanes f32 at `out`; the two must not overlap.
+   * Shapes: nrows x lanes f32 at `input`, ncols x lanes f32 at `out`, LIST_ENTRIES u32 of scratch at `list`, all apart.
    * Exactness: each sum runs in the stored order of its column, whatever the width of the tile. With `passZeros` a kernel
    * may pass over neurons that are zero in all rows of the tile, which changes no bit; without, it computes every edge.
    */
@@ -20,6 +20,7 @@ export interface Kernels {
     input: number,
     firstColumn: number,
     endColumn: number,
+    list: number,
     passZeros: boolean,
   ): void;
   /** The layer's second pass (leaky ReLU, sigmoid, tanh), in place, on columns firstColumn .. endColumn-1 of one tile. */

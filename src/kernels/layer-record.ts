@@ -1,4 +1,4 @@
-// How a layer lies in memory for the kernels: its arrays, and a descriptor of 19 32-bit fields that points to them.
+// How a layer lies in memory for the kernels: its arrays, and a descriptor of 20 32-bit fields that points to them.
 // The field numbers are those of wasm/assembly/layer.ts. Weights are stored in the cheapest of three ways: one value for
 // all, codes into a codebook of at most 256 values, or one f32 an entry. Columns may be stored in another order than their
 // own, so that those with equal inputs follow one another; where the weights are all equal, they share their indices.
@@ -6,13 +6,13 @@
 import { assertNever } from "../core/errors.ts";
 import type { Activation, LayerRule } from "../network/layer-rule.ts";
 import type { Layer } from "../network/network.ts";
-import { storeColumns } from "./store-columns.ts";
+import { storeColumns, type StoredColumns } from "./store-columns.ts";
 
 export const WEIGHT_FORMATS = ["uniform", "codebook", "general"] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
 /** Bytes of a descriptor. */
-export const LAYER_RECORD_BYTES = 76;
+export const LAYER_RECORD_BYTES = 80;
 
 /** 32-bit field numbers of a descriptor; f32 fields are marked. */
 export const FIELD = {
@@ -35,11 +35,17 @@ export const FIELD = {
   colStart: 16,
   columnOrder: 17,
   columnRuns: 18,
+  isListed: 19,
 } as const;
 
 export const SECOND_PASS = { none: 0, "leaky-relu": 1, sigmoid: 2, tanh: 3, softmax: 4 } as const;
 
 const MAX_CODEBOOK = 256;
+
+/** Lines that the scratch of `spmm` can list, u32 each. */
+export const LIST_ENTRIES = 1024;
+/** A list pays when about this many columns go by it. */
+const MIN_RUN = 4;
 
 /** Takes `bytes` bytes of memory for `what`, aligned to 64, and returns their address. @throws ResourceError */
 export type Allocate = (bytes: number, what: string) => number;
@@ -95,6 +101,7 @@ export function placeLayer(
   const rowIdx = put(weights.rowIdx, "row indices");
   const colStart = stored === null ? colPtr : put(stored.colStart, "column starts");
   const columnRuns = stored === null ? 0 : put(stored.runs, "column runs");
+  const isListed = packed.format === "uniform" && stored !== null && isWorthListing(stored);
   const orderAddress = columnOrder === null ? 0 : put(columnOrder, "column order");
   const values = packed.format === "uniform" ? 0 : put(packed.values, "weights");
   const codebook = packed.format === "codebook" ? put(packed.codebook, "codebook") : 0;
@@ -108,6 +115,7 @@ export function placeLayer(
     colStart,
     columnOrder: orderAddress,
     columnRuns,
+    isListed,
     rowIdx,
     idxBytes: weights.rowIdx.BYTES_PER_ELEMENT,
     weightFormat: packed.format,
@@ -131,6 +139,8 @@ export interface LayerRecord {
   readonly colStart: number;
   readonly columnOrder: number;
   readonly columnRuns: number;
+  /** Wide tiles list the lines that a run reads once. Requires: equal weights, runs, no column above LIST_ENTRIES entries. */
+  readonly isListed: boolean;
   readonly rowIdx: number;
   readonly idxBytes: number;
   readonly weightFormat: WeightFormat;
@@ -166,6 +176,7 @@ export function writeLayerRecord(memory: WebAssembly.Memory, address: number, re
   fields[FIELD.colStart] = record.colStart;
   fields[FIELD.columnOrder] = record.columnOrder;
   fields[FIELD.columnRuns] = record.columnRuns;
+  fields[FIELD.isListed] = record.isListed ? 1 : 0;
 }
 
 export interface Epilogue {
@@ -203,6 +214,12 @@ type PackedValues =
 /** Whether a layer with these weights is computed as one of equal weights; zero and minus zero count as equal. */
 export function hasEqualWeights(values: Float32Array): boolean {
   for (let p = 1; p < values.length; p++) if (values[p] !== values[0]) return false;
+  return true;
+}
+
+function isWorthListing({ weights, runs }: StoredColumns): boolean {
+  if (weights.ncols * 3 < runs.length * MIN_RUN) return false;
+  for (let r = 0; r < runs.length; r += 3) if (runs[r + 1] - runs[r] > LIST_ENTRIES) return false;
   return true;
 }
 

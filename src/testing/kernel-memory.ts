@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import type { Allocate, PlacedLayer } from "../kernels/layer-record.ts";
-import { SECOND_PASS } from "../kernels/layer-record.ts";
+import { LIST_ENTRIES, SECOND_PASS } from "../kernels/layer-record.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 
 const PAGE_BYTES = 65_536;
@@ -128,6 +128,7 @@ export function runLayer(
   const outStep = layer.ncols * lanes * 4 + 32;
   const input = space.allocate(tiles * inputStep, "input");
   const out = space.allocate(tiles * outStep, "output");
+  const list = space.allocate(LIST_ENTRIES * 4, "list");
   writeTiles(space, input, inputStep, lanes, rows, layer.nrows);
   const tileAt = (t: number): number => out + t * outStep;
   const range = (t: number, first: number, end: number): [number, number] => [
@@ -139,8 +140,10 @@ export function runLayer(
   for (const end of ends ?? [layer.ncols]) {
     const begin = first;
     const written = all.map((t) => range(t, begin, end));
-    assertWritesOnly(space, written, `${what} spmm`, () =>
-      all.forEach((t) => kernels.spmm(layer.address, lanes, tileAt(t), input + t * inputStep, begin, end, passZeros)),
+    assertWritesOnly(space, [...written, [list, list + LIST_ENTRIES * 4]], `${what} spmm`, () =>
+      all.forEach((t) =>
+        kernels.spmm(layer.address, lanes, tileAt(t), input + t * inputStep, begin, end, list, passZeros),
+      ),
     );
     if (isElementwise(layer.secondPass)) {
       assertWritesOnly(space, written, `${what} activate`, () =>

@@ -6,7 +6,7 @@ import { makeRandom, type Random } from "../../core/random.ts";
 import { radixNetLayers } from "../../data/generate/radix-net.ts";
 import { randomLayers, type RandomWeights } from "../../data/generate/random-layers.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
-import { type PlacedLayer, placeLayer, type WeightFormat } from "../../kernels/layer-record.ts";
+import { LIST_ENTRIES, type PlacedLayer, placeLayer, type WeightFormat } from "../../kernels/layer-record.ts";
 import { type BiasRule, CHALLENGE_RULE } from "../../network/layer-rule.ts";
 import type { Layer } from "../../network/network.ts";
 import { inferLayerOracle } from "../../network/oracle.ts";
@@ -35,6 +35,8 @@ export interface KernelLayer {
   /** Tile of random rows, neuron-major for 32 lanes; narrower tiles read a part of it. */
   readonly input: number;
   readonly out: number;
+  /** Scratch of `spmm`. */
+  readonly list: number;
 }
 
 /** A layer of `neurons` x `neurons` with 32 random u16 inputs a neuron. */
@@ -73,7 +75,7 @@ export function makeRadixKernelLayer(neurons: number, seed: number): KernelLayer
 function setUp(layer: Layer, format: WeightFormat, seed: number, columnOrder: Uint32Array | null): KernelLayer {
   const neurons = layer.weights.ncols;
   const tileBytes = neurons * MAX_LANES * 4;
-  const bytes = neurons * (DEGREE * 6 + 40) + 2 * tileBytes + 2 * PAGE_BYTES;
+  const bytes = neurons * (DEGREE * 6 + 40) + 2 * tileBytes + LIST_ENTRIES * 4 + 2 * PAGE_BYTES;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES), maximum: 65_536, shared: true });
   let end = PAGE_BYTES;
   const allocate = (size: number): number => {
@@ -83,12 +85,13 @@ function setUp(layer: Layer, format: WeightFormat, seed: number, columnOrder: Ui
   };
   const input = allocate(tileBytes);
   const out = allocate(tileBytes);
+  const list = allocate(LIST_ENTRIES * 4);
   const placed = placeLayer(layer, memory, allocate, "layer", columnOrder);
   if (placed.weightFormat !== format) {
     throw new InvariantError(`weights are stored as ${placed.weightFormat}, expected ${format}`);
   }
   fillRandom(new Float32Array(memory.buffer, input, neurons * MAX_LANES), makeRandom(seed + 1));
-  return { neurons, format, layer, placed, memory, input, out };
+  return { neurons, format, layer, placed, memory, input, out, list };
 }
 
 /** Half of the features zero, the others 0 to 1. */
@@ -97,8 +100,8 @@ function fillRandom(features: Float32Array, random: Random): void {
 }
 
 /** The whole layer on one tile. */
-export function runKernel({ placed, neurons, input, out }: KernelLayer, kernels: Kernels, lanes: number): void {
-  kernels.spmm(placed.address, lanes, out, input, 0, neurons, true);
+export function runKernel({ placed, neurons, input, out, list }: KernelLayer, kernels: Kernels, lanes: number): void {
+  kernels.spmm(placed.address, lanes, out, input, 0, neurons, list, true);
 }
 
 /**

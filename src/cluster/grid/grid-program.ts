@@ -21,7 +21,7 @@ export const startWorker: WorkerProgram = (data, team) => {
     let layer = 0;
     const tally = makeTally(layers.length, false);
     const words = new Uint32Array(memory.buffer);
-    const work: TileWork = { place, kernels, words, tally, beat: (l) => team.beat(l) };
+    const work: TileWork = { place, kernels, words, list: place.lists[team.worker], tally, beat: (l) => team.beat(l) };
     for (;;) {
       if (takeTask(queue, task)) {
         if (task[FIELD.kind] === TASK.stop) return reportOf(tally);

@@ -160,6 +160,8 @@ export interface GridPlace {
    */
   readonly stride: number;
   readonly queue: TaskQueue;
+  /** Scratch of `spmm` by worker; LIST_ENTRIES u32 each. */
+  readonly lists: readonly number[];
   /** Whether neurons that are zero in all rows of a tile may be passed over. */
   readonly passZeros: boolean;
   /** Whether stored rows are to be hashed. */

@@ -10,10 +10,10 @@ import type { GridPlace } from "./grid-task.ts";
 const WARM_UP_MS = 60;
 
 /** The workers exercise the kernels in the batches' memory; what they write there means nothing. */
-export function warmUpTask({ layers, slots }: GridPlace, workers: number): WarmUpTask {
+export function warmUpTask({ layers, slots, lists }: GridPlace, workers: number): WarmUpTask {
   const buffers = Array.from({ length: workers }, (_, w): WorkerBuffers => {
     const { buffers: pair, addresses, unwanted, masks } = slots[w % slots.length];
-    return { a: pair[0], b: pair[1], addresses, unwanted, rowList: addresses, masks };
+    return { a: pair[0], b: pair[1], addresses, list: lists[w], unwanted, rowList: addresses, masks };
   });
   const placed = layers.map((layer) => layer.placed).filter(({ ncols }) => ncols > 0);
   return { kind: "warm-up", layers: placed, buffers, lanes: TILE_LANES, milliseconds: WARM_UP_MS };

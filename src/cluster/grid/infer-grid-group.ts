@@ -22,7 +22,7 @@ import { type GridPlace, type GridTeamData, makeTaskQueue, putTask, TASK, wakeWo
 import { type GroupLink, openGroupLink } from "./group-link.ts";
 import { inferRows } from "./infer-rows.ts";
 import type { PoolPlace } from "./join-rows.ts";
-import { allocateSlots, type BatchPlan, placeOwnInputs, planBatches, poolRowBytes, widest } from "./lay-out-grid.ts";
+import { allocateLists, allocateSlots, type BatchPlan, placeOwnInputs, planBatches, poolRowBytes, widest } from "./lay-out-grid.ts";
 import { type GridLayer, planRoutes, type Routes } from "./routes.ts";
 
 export type { GridFigures, GridGroupOptions, GridGroupResult, GridSettings } from "./grid-group.ts";
@@ -80,6 +80,7 @@ async function inferGroup(
     slots: allocateSlots(arena, layers, link.size, plan),
     stride: widest(layers),
     queue: makeTaskQueue(QUEUE_TASKS, plan.slots),
+    lists: allocateLists(arena, workers),
     passZeros: settings.rows !== "all",
     hashesRows: settings.rows === "distinct",
   };
@@ -144,6 +145,7 @@ async function inferWithTeam(
       place,
       kernels: makeKernels(kernels, arena.memory),
       words: new Uint32Array(arena.memory.buffer),
+      list: place.lists[0],
       tally,
       beat: () => undefined,
     },

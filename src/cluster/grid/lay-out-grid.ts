@@ -3,7 +3,7 @@
 import { ResourceError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/units.ts";
 import type { PlacedInputs } from "../../engine/task.ts";
-import { writeArray } from "../../kernels/layer-record.ts";
+import { LIST_ENTRIES, writeArray } from "../../kernels/layer-record.ts";
 import { TILE_LANES } from "../../kernels/kernels.ts";
 import { type CsrMatrix, makeIndexArray } from "../../sparse/matrix.ts";
 import type { Arena } from "../../threads/arena.ts";
@@ -84,6 +84,11 @@ function peerWidths(layers: readonly GridLayer[], size: number, way: "sends" | "
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, some) => total + some, 0);
+}
+
+/** Scratch of `spmm`, one a worker and one where the main thread computes alone. @throws ResourceError */
+export function allocateLists(arena: Arena, workers: number): number[] {
+  return Array.from({ length: workers }, (_, w) => arena.allocate(LIST_ENTRIES * 4, `lines listed by worker ${w}`));
 }
 
 /** @throws ResourceError */

@@ -17,6 +17,8 @@ export interface TileWork {
   readonly kernels: Kernels;
   /** The whole memory as 32-bit words. */
   readonly words: Uint32Array;
+  /** This thread's of the place. */
+  readonly list: number;
   readonly tally: Tally;
   readonly beat: (layer: number) => void;
 }
@@ -102,7 +104,7 @@ function loadRows(work: TileWork, task: Int32Array): void {
 }
 
 function computeLayers(work: TileWork, task: Int32Array): void {
-  const { place, kernels, words, tally } = work;
+  const { place, kernels, words, list, tally } = work;
   const slot = place.slots[task[FIELD.slot]];
   const lanes = task[FIELD.lanes];
   const count = task[FIELD.count];
@@ -123,7 +125,7 @@ function computeLayers(work: TileWork, task: Int32Array): void {
     const columns = Math.max(1, Math.floor((MAX_CALL_EDGES / (placed.nnz * lanes)) * width));
     for (let j = 0; j < width; j += columns) {
       work.beat(l);
-      kernels.spmm(placed.address, lanes, out, input, j, Math.min(width, j + columns), place.passZeros);
+      kernels.spmm(placed.address, lanes, out, input, j, Math.min(width, j + columns), list, place.passZeros);
     }
     if (placed.secondPass !== SECOND_PASS.none) kernels.activate(placed.address, lanes, out, 0, width);
     countProducts(tally, l, count * placed.nnz);

@@ -154,6 +154,7 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
       colStart: places.colPtr,
       columnOrder: 0,
       columnRuns: 0,
+      isListed: false,
       weightFormat: isUniform ? "uniform" : "general",
       codebook: 0,
       uniformValue: values[0] ?? 0,

@@ -135,6 +135,7 @@ export function computeTiles(
   end: number,
 ): void {
   const layer = run.layers[l];
+  const { list } = run.task.buffers[run.team.worker];
   const passZeros = run.task.rowMode !== "all";
   // One tile a call, or less, keeps the signs of life coming on large layers; a call costs nothing beside its work.
   for (const tile of tiles) {
@@ -143,7 +144,7 @@ export function computeTiles(
     const columns = Math.max(1, Math.floor((MAX_CALL_EDGES / (layer.nnz * tile.lanes)) * layer.ncols));
     for (let j = first; j < end; j += columns) {
       run.team.beat(l);
-      run.kernels.spmm(layer.address, tile.lanes, to, from, j, Math.min(end, j + columns), passZeros);
+      run.kernels.spmm(layer.address, tile.lanes, to, from, j, Math.min(end, j + columns), list, passZeros);
     }
     secondPass(run, layer, tile, to, first, end);
   }

@@ -17,7 +17,7 @@ export interface WarmUpTask {
 
 /** Runs every tile width on one layer of each kind of weights, in the worker's own buffers. */
 export function warmUp(task: WarmUpTask, team: Pick<TeamWorker, "worker" | "beat">, kernels: Kernels): null {
-  const { a, b, addresses, unwanted } = task.buffers[team.worker];
+  const { a, b, addresses, list, unwanted } = task.buffers[team.worker];
   const kinds = new Map(task.layers.map((layer) => [layer.weightFormat, layer]));
   for (const layer of kinds.values()) {
     for (const lanes of task.lanes) {
@@ -26,7 +26,7 @@ export function warmUp(task: WarmUpTask, team: Pick<TeamWorker, "worker" | "beat
       const columns = Math.min(layer.ncols, 1024);
       do {
         team.beat(0);
-        kernels.spmm(layer.address, lanes, b, a, 0, columns, true);
+        kernels.spmm(layer.address, lanes, b, a, 0, columns, list, true);
         kernels.liveMask(b, lanes, columns);
         kernels.loadRows(a, lanes, columns, addresses, 0);
         kernels.storeRows(b, lanes, columns, addresses, 0, unwanted);

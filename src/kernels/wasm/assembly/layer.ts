@@ -35,8 +35,10 @@ export const COL_START: usize = 64;
 export const COLUMN_ORDER: usize = 68;
 /** u32 x 3 a run of columns in that order that share their entries: first entry, end entry, end of the run. */
 export const COLUMN_RUNS: usize = 72;
+/** 1: wide tiles list the lines of each run once (line-list.ts); 0: every column goes by its own indices. */
+export const IS_LISTED: usize = 76;
 /** Bytes of a descriptor. */
-export const LAYER_BYTES: usize = 76;
+export const LAYER_BYTES: usize = 80;
 
 export const WEIGHTS_UNIFORM: i32 = 0;
 export const WEIGHTS_CODEBOOK: i32 = 1;

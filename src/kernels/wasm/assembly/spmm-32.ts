@@ -6,11 +6,10 @@ import {
   BIAS_EVERYWHERE, CODEBOOK, COL_PTR, COLUMN_ORDER, COLUMN_RUNS, HIGH, LOW, NCOLS, ROW_IDX, UNIFORM_VALUE, VALUES,
 } from "./layer";
 import {
-  accumulate, biasOf, finish, index0, index1, index2, index3, indexAt, isUniform, weight0, weight1, weight2, weight3, weightAt,
+  accumulate, biasOf, finish, index0, index1, index2, index3, indexAt, weight0, weight1, weight2, weight3, weightAt,
 } from "./spmm-sums";
-import { isWorthPassing, liveEntries, MASK_BITS, MIN_COLUMNS, RUNS_BETWEEN_LOOKS } from "./zero-lines";
 
-export function spmm32<I, V, F>(layer: usize, out: usize, input: usize, j0: u32, j1: u32, passZeros: bool): void {
+export function spmm32<I, V, F>(layer: usize, out: usize, input: usize, j0: u32, j1: u32): void {
   const colPtr = load<usize>(layer, COL_PTR);
   const rowIdx = load<usize>(layer, ROW_IDX);
   const values = load<usize>(layer, VALUES);
@@ -27,9 +26,6 @@ export function spmm32<I, V, F>(layer: usize, out: usize, input: usize, j0: u32,
   let runFirst: u32 = 0;
   let p: u32 = 0;
   let end: u32 = 0;
-  let live: u64 = 0;
-  let passes = false;
-  let unlooked = 0;
   for (let t = first; t < last; t++) {
     let j = t;
     if (order == 0) {
@@ -41,13 +37,6 @@ export function spmm32<I, V, F>(layer: usize, out: usize, input: usize, j0: u32,
         end = load<u32>(run, 4);
         runEnd = load<u32>(run, 8);
         run += 12;
-        passes = false;
-        const count = end - runFirst;
-        if (isUniform<V>() && passZeros && runEnd - t >= MIN_COLUMNS && count <= MASK_BITS && --unlooked < 0) {
-          live = liveEntries<I>(indexAt<I>(rowIdx, runFirst), count, input, 7);
-          passes = isWorthPassing(live, count);
-          if (!passes) unlooked = RUNS_BETWEEN_LOOKS;
-        }
       }
       j = load<u32>(order + ((<usize>t) << 2));
       if (j < j0 || j >= j1) continue;
@@ -61,21 +50,6 @@ export function spmm32<I, V, F>(layer: usize, out: usize, input: usize, j0: u32,
     let s5 = s0;
     let s6 = s0;
     let s7 = s0;
-    if (isUniform<V>() && passes) {
-      const at = indexAt<I>(rowIdx, p);
-      for (let left = live; left != 0; left &= left - 1) {
-        const y = input + (index0<I>(at + <usize>ctz<u64>(left) * sizeof<I>()) << 7);
-        s0 = f32x4.add(s0, v128.load(y, 0));
-        s1 = f32x4.add(s1, v128.load(y, 16));
-        s2 = f32x4.add(s2, v128.load(y, 32));
-        s3 = f32x4.add(s3, v128.load(y, 48));
-        s4 = f32x4.add(s4, v128.load(y, 64));
-        s5 = f32x4.add(s5, v128.load(y, 80));
-        s6 = f32x4.add(s6, v128.load(y, 96));
-        s7 = f32x4.add(s7, v128.load(y, 112));
-      }
-      p = end;
-    }
     const fours = p + ((end - p) & ~3);
     while (p < fours) {
       const at = indexAt<I>(rowIdx, p);
