@@ -55,8 +55,7 @@ export async function openWorkplace<L extends LoadedNetwork>(
   const loaded = await load({ arena, settings, limitBytes, kernels });
   const pair = formatPairOf(settings);
   const buffers = allocateBuffers(arena, settings.workers, loaded.maxWidth, WIDEST_TILE);
-  const formats =
-    loaded.formats === null || pair === null ? null : planFormats(loaded.formats, pair, arena, settings.workers);
+  const formats = loaded.formats === null || pair === null ? null : planFormats(loaded.formats, pair, arena, settings);
   const team = await openTeam({
     size: settings.workers,
     program: siblingModule(import.meta.url, "./worker/program"),

@@ -147,15 +147,9 @@ function checkFormats(activations: ActivationFormat, weights: WeightFormat): voi
   if (reason !== null) throw new UsageError(reason);
 }
 
-/** Whole-matrix formats keep rows of zeros for nothing and cannot join rows: `nonzero` is all they do. */
+/** In formats, which are for study, equal rows are joined only where that is asked for. */
 function checkRowMode(rows: RowMode | undefined, format: ActivationFormat): RowMode {
-  const chosen = checkChoice(rows ?? (format === "tile" ? "distinct" : "nonzero"), ROW_MODES, "rows");
-  if (chosen === "distinct" && format !== "tile") {
-    throw new UsageError(
-      `rows is distinct, expected all or nonzero: equal rows are joined in tiles only, not in ${format}`,
-    );
-  }
-  return chosen;
+  return checkChoice(rows ?? (format === "tile" ? "distinct" : "nonzero"), ROW_MODES, "rows");
 }
 
 /** The fewest bytes that a run can work with. */

@@ -18,6 +18,7 @@ import { renumberCsc } from "../partition/neuron-order.ts";
 import { toTriples, triplesToCsc } from "../sparse/convert.ts";
 import type { CscMatrix } from "../sparse/matrix.ts";
 import type { Arena } from "../threads/arena.ts";
+import type { Settings } from "./options.ts";
 import { columnLengths, readersOf, renumberBias } from "./place-network.ts";
 
 export interface FormatLayer {
@@ -38,6 +39,9 @@ export interface FormatWorkspace {
   readonly cutEnd: number;
   /** u8 x rows of a batch. */
   readonly flags: number;
+  /** u32 x rows of a batch each: which rows leave a batch or stay, and scratch for finding that out. */
+  readonly places: number;
+  readonly scratch: number;
 }
 
 /** Everything that workers need to compute in formats; part of a task. */
@@ -50,7 +54,7 @@ export interface FormatPlan {
   /** Rows of a batch of one worker, and of the team. */
   readonly batchRows: number;
   readonly sharedRows: number;
-  /** For every leader u32 x 2 x workers, entries and task address of each part, then one word for a flag. */
+  /** For every leader u32 x 2 x workers, entries and task address of each part, then a flag and the rows left of the batch. */
   readonly parts: number;
 }
 
@@ -65,14 +69,14 @@ export interface LoadedFormats {
 const MATRIX_BYTES = 8 * 1024 * 1024;
 const SHARED_MATRIX_BYTES = 32 * 1024 * 1024;
 const MAX_BATCH_ROWS = 4096;
-/** Products of one phase at most: a worker is silent for that long, about a tenth of a second. */
-const MAX_PHASE_PRODUCTS = 1e8;
+/** Products of one phase at most, by kernel set: a worker is silent for that long, some tenths of a second. */
+const MAX_PHASE_PRODUCTS = { js: 1e8, wasm: 1e9 };
 /** Index and value. */
 const ENTRY_BYTES = 8;
 
 /** Words of one leader's parts. */
 export function partWords(workers: number): number {
-  return 2 * workers + 1;
+  return 2 * workers + 2;
 }
 
 /** Places every layer in the pair's weight format, hashed where `hash` is given. @throws ResourceError */
@@ -108,7 +112,13 @@ function sorted(weights: CscMatrix, rows: Order | null, cols: Order | null): Csc
 }
 
 /** Makes room for the activations and the scratch of `workers` workers. @throws ResourceError */
-export function planFormats(loaded: LoadedFormats, pair: FormatPair, arena: Arena, workers: number): FormatPlan {
+export function planFormats(
+  loaded: LoadedFormats,
+  pair: FormatPair,
+  arena: Arena,
+  { workers, kernel }: Pick<Settings, "workers" | "kernel">,
+): FormatPlan {
+  const maxProducts = MAX_PHASE_PRODUCTS[kernel === "js" ? "js" : "wasm"];
   const { layers } = loaded;
   const allocate = (bytes: number, what: string): number => arena.allocate(bytes, what);
   const maxCols = Math.max(1, ...layers.map(({ weights }) => Math.max(weights.nrows, weights.ncols)));
@@ -118,16 +128,17 @@ export function planFormats(loaded: LoadedFormats, pair: FormatPair, arena: Aren
   const maxNnz = Math.max(1, ...layers.map(({ weights }) => weights.nnz));
   const rowBytes = maxCols * (isDense(format) ? 4 : ENTRY_BYTES);
   const rowsIn = (bytes: number): number =>
-    Math.max(1, Math.floor(Math.min(MAX_BATCH_ROWS, bytes / rowBytes, MAX_PHASE_PRODUCTS / maxNnz)));
+    Math.max(1, Math.floor(Math.min(MAX_BATCH_ROWS, bytes / rowBytes, maxProducts / maxNnz)));
   const batchRows = rowsIn(MATRIX_BYTES);
   const sharedRows = rowsIn(SHARED_MATRIX_BYTES);
-  const matrices = (maxRows: number, name: string): MatrixPair => {
-    const room = { maxRows, maxCols, maxEntries: maxRows * maxCols, maxParts: workers };
+  const matrices = (nrows: number, name: string): MatrixPair => {
+    const room = { maxRows: nrows, maxCols, maxEntries: nrows * maxCols, maxParts: workers };
     return [
       placeActivations(format, room, arena.memory, allocate, name),
       placeActivations(format, room, arena.memory, allocate, name),
     ];
   };
+  const maxRows = Math.max(batchRows, sharedRows);
   const cutBytes = isByRows(pair.weights) ? maxSlots * 4 : 0;
   const room = { maxRows: sharedRows, maxCols, maxInner };
   return {
@@ -138,7 +149,9 @@ export function planFormats(loaded: LoadedFormats, pair: FormatPair, arena: Aren
       task: placeTask(format, room, arena.memory, allocate, `scratch of worker ${worker}`),
       cutBegin: allocate(cutBytes, `cuts of worker ${worker}`),
       cutEnd: allocate(cutBytes, `cuts of worker ${worker}`),
-      flags: allocate(Math.max(batchRows, sharedRows), `flags of worker ${worker}`),
+      flags: allocate(maxRows, `flags of worker ${worker}`),
+      places: allocate(maxRows * 4, `places of rows of worker ${worker}`),
+      scratch: allocate(maxRows * 4, `hashes of rows of worker ${worker}`),
     })),
     shared: matrices(sharedRows, "activations of the team"),
     batchRows,

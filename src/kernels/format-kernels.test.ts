@@ -2,7 +2,7 @@
 // float64 oracle: exactly where sums and activation are exact, within 1e-4 otherwise; activations of all pairs and
 // splits equal to the last bit; a second layer on the result, so that what one layer seals the next one reads.
 // runFormats asserts on the way: symbolic counts by column and row equal to counts made by sets, numeric ones not above,
-// nothing written outside, lists and indices as the formats promise, the SPA zero again, live rows.
+// nothing written outside, lists and indices as the formats promise, the SPA zero again, live rows, equal rows, rows kept.
 // Then: indices of 32 bits, no rows, cancellation, every pair listed once, reasons of the refused ones, record layouts.
 
 import assert from "node:assert/strict";

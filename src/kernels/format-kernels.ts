@@ -22,6 +22,9 @@
 //     swap input and output
 //   liveRows(input, ...), storeMatrix(input, ...)                  the results
 //
+// Between two layers one worker may thin the batch: hashRows(input, ...) proposes equal rows, compareRows(input, ...) decides,
+// keepRows(input, ...) lets rows leave; the next result is then reset to the rows that are left.
+//
 // Alone (data parallelism: own rows, all columns, part 0 of 1) the same calls without barriers. The first barrier may be
 // left out when parts have places of their own from the start, each large enough (rows x columns of the part are).
 // For dense, CSC and CSR results seal only notes the number of parts, so a caller that does so itself saves its barrier.
@@ -67,4 +70,10 @@ export interface FormatKernels {
   storeMatrix(matrix: number, out: number, rowStep: number): void;
   /** u8 x nrows: 1 for rows that are not all zero; returns how many. */
   liveRows(matrix: number, flags: number): number;
+  /** u32 x nrows: a hash of each row's values other than zero, the same for rows with the same bits. */
+  hashRows(matrix: number, hashes: number): void;
+  /** Sets twins[i] = i (u32 x nrows) for rows that differ in a bit from row twins[i]. Scratch: u32 x nrows. */
+  compareRows(matrix: number, twins: number, scratch: number): void;
+  /** Keeps the rows listed at `rows` (u32 x count, rising), in their order; the others leave. Scratch: u32 x nrows. */
+  keepRows(matrix: number, rows: number, count: number, scratch: number): void;
 }

@@ -53,8 +53,9 @@ export const TASK_FIELD = {
   listed: 16,
   nnz: 17,
   edges: 18,
+  panel: 20,
 } as const;
-export const TASK_RECORD_BYTES = 80;
+export const TASK_RECORD_BYTES = 96;
 
 export interface PlacedMatrix {
   /** Address of the record. */
@@ -291,9 +292,16 @@ export function placeTask(
   fields[TASK_FIELD.marks] = take(spaLength * 4, "marks");
   fields[TASK_FIELD.counts] = take((isByRows(format) ? maxRows : maxCols) * 4, "counts");
   fields[TASK_FIELD.flags] = take(isTriply(format) ? spaLength : 0, "flags");
+  fields[TASK_FIELD.panel] = take(panelLength(format, maxRows, maxInner) * 4, "panel");
   new Float32Array(memory.buffer, fields[TASK_FIELD.spa], spaLength).fill(0);
   new Uint32Array(memory.buffer, address, fields.length).set(fields);
   return { address, joinMap, bytes };
+}
+
+/** Dense columns: 16 rows of the input. Sparse columns: eight columns of the result, for dense weights. */
+function panelLength(format: FactorFormat, maxRows: number, maxInner: number): number {
+  if (isByRows(format)) return 0;
+  return isDense(format) ? 16 * maxInner : 8 * maxRows;
 }
 
 export interface TaskSetting {

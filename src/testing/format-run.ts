@@ -22,6 +22,7 @@ import {
 import { activate } from "../network/layer-rule.ts";
 import type { Layer } from "../network/network.ts";
 import { denseToCsr } from "../sparse/convert.ts";
+import { checkThinning } from "./format-thinning.ts";
 import { assertWritesOnly, type KernelMemory } from "./kernel-memory.ts";
 
 export interface FormatRun {
@@ -141,6 +142,7 @@ export function runFormats(
     checkSpaIsZero(run, task.address, isDense(pair.activations) ? 0 : isByRows(pair.activations) ? width : nrows);
   const dense = readMatrixRows(run, input, nrows);
   checkLiveRows(run, input, dense, nrows, allocate);
+  checkThinning(run, input, dense, nrows, allocate);
   return { rows: dense, nnz, edges };
 }
 

@@ -3,15 +3,18 @@
 import { appendFile, readFile, truncate } from "node:fs/promises";
 import { FormatError } from "../../core/errors.ts";
 import { withFileErrors } from "../../data/file-errors.ts";
+import type { RowMode } from "../../engine/options.ts";
 import type { Cell } from "./cells.ts";
 
-export const CELL_SCHEMA = "gossamer.product/1";
+export const CELL_SCHEMA = "gossamer.product/2";
 
 export interface CellRecord extends Cell {
   readonly schema: typeof CELL_SCHEMA;
   readonly network: string;
   readonly layers: number;
   readonly rows: number;
+  /** Which of them were computed. */
+  readonly rowMode: RowMode;
   readonly categories: number;
   /** Against the official truth. */
   readonly missing: number;

@@ -27,8 +27,8 @@ export function makeProductPage(records: readonly CellRecord[]): string {
     "",
     "Every strategy x hashing x format pair x number of workers must name the official categories. The tests run all of it on a",
     "cut (30 layers, 2000 rows, 300 with dense weights: `src/engine/product.test.ts`). `node scripts/nightly.mjs --minutes 60`",
-    "runs cells in full, on the official network and all rows, for as long as it may, goes on where the last night stopped, and",
-    "writes `records/product/cells.jsonl`; `node scripts/nightly.mjs --page` makes this page from it; do not edit.",
+    "runs cells in full, on the official network and all rows (`--rows distinct`), for as long as it may, goes on where the last",
+    "night stopped, and writes `records/product/cells.jsonl`; `node scripts/nightly.mjs --page` makes this page from it; do not edit.",
     "",
     first === undefined
       ? "Nothing has run yet."
@@ -82,8 +82,8 @@ function reasons(records: readonly CellRecord[]): string[] {
   if (records.length === listCells().length) return [];
   const none = PRODUCT_PAIRS.filter((pair) => !records.some((record) => pairName(record) === pairName(pair)));
   return [
-    "The cells that have not run would take the hours in the last column. Dense activations carry rows of zeros through all",
-    "layers; dense weights have 1024 entries in a column where the network has 32.",
+    "The cells that have not run would take the hours in the last column. Dense weights have 1024 entries in a column where the",
+    "network has 32.",
     ...(none.length === 0 ? [] : ["", `Nothing ran in full of: ${none.map(pairName).join(", ")}.`]),
   ];
 }

@@ -3,6 +3,7 @@
 
 import type { FormatKernels } from "../format-kernels.ts";
 import { MATRIX_FIELD, TASK_FIELD } from "../format-records.ts";
+import { eachEntry, fillMatrix, type RowEntry } from "./format-entries.ts";
 import {
   type FormatViews,
   indexAt,
@@ -16,6 +17,7 @@ import {
   viewsOfMemory,
 } from "./format-memory.ts";
 import { numericPhase, symbolicPhase } from "./format-phases.ts";
+import { compareRows, hashRows, keepRows } from "./format-thin.ts";
 
 /** Format kernels on `memory`; views follow its growth. */
 export function makeJsFormatKernels(memory: WebAssembly.Memory): FormatKernels {
@@ -53,14 +55,16 @@ export function makeJsFormatKernels(memory: WebAssembly.Memory): FormatKernels {
     },
     loadMatrix(matrix, rowList, rowPtr, colIdx, colIdxBytes, values, valueStep) {
       const v = current();
-      const rows: RowSource = {
-        rowList: rowList >>> 2,
-        rowPtr: rowPtr >>> 2,
-        column: (p) => (colIdxBytes === 2 ? v.u16[(colIdx >>> 1) + p] : v.u32[(colIdx >>> 2) + p]),
-        value: (p) => v.f32[(values + p * valueStep) >>> 2],
-      };
-      v.u32[(matrix >>> 2) + MATRIX_FIELD.parts] = 1;
-      loadRows(v, readMatrix(v, matrix), rows);
+      const view = readMatrix(v, matrix);
+      const entries: RowEntry[] = [];
+      for (let r = 0; r < view.nrows; r++) {
+        const row = (rowPtr >>> 2) + v.u32[(rowList >>> 2) + r];
+        for (let p = v.u32[row]; p < v.u32[row + 1]; p++) {
+          const column = colIdxBytes === 2 ? v.u16[(colIdx >>> 1) + p] : v.u32[(colIdx >>> 2) + p];
+          entries.push([r, column, v.f32[(values + p * valueStep) >>> 2]]);
+        }
+      }
+      fillMatrix(v, matrix, entries);
     },
     storeMatrix(matrix, out, rowStep) {
       const v = current();
@@ -83,6 +87,17 @@ export function makeJsFormatKernels(memory: WebAssembly.Memory): FormatKernels {
       let count = 0;
       for (let i = 0; i < view.nrows; i++) count += v.u8[flags + i];
       return count;
+    },
+    hashRows(matrix, hashes) {
+      const v = current();
+      hashRows(v, readMatrix(v, matrix), hashes >>> 2);
+    },
+    compareRows(matrix, twins) {
+      const v = current();
+      compareRows(v, readMatrix(v, matrix), twins >>> 2);
+    },
+    keepRows(matrix, rows, count) {
+      keepRows(current(), matrix, rows >>> 2, count);
     },
   };
 }
@@ -167,74 +182,6 @@ function joinMinors(v: FormatViews, tasks: readonly TaskView[]): boolean {
   }
   u32[output.record + MATRIX_FIELD.minorCount] = used;
   return used !== length;
-}
-
-interface RowSource {
-  readonly rowList: number;
-  readonly rowPtr: number;
-  readonly column: (p: number) => number;
-  readonly value: (p: number) => number;
-}
-
-function loadRows(v: FormatViews, matrix: MatrixView, { rowList, rowPtr, column, value }: RowSource): void {
-  const { u32, f32 } = v;
-  const majors = matrix.byRows ? matrix.nrows : matrix.ncols;
-  const slices: [minor: number, value: number][][] = Array.from({ length: majors }, () => []);
-  for (let r = 0; r < matrix.nrows; r++) {
-    const row = rowPtr + u32[rowList + r];
-    for (let p = u32[row]; p < u32[row + 1]; p++) {
-      if (value(p) === 0) continue;
-      if (matrix.byRows) slices[r].push([column(p), value(p)]);
-      else slices[column(p)].push([r, value(p)]);
-    }
-  }
-  if (matrix.dense) {
-    f32.fill(0, matrix.values, matrix.values + majors * matrix.denseStep);
-    slices.forEach((slice, s) =>
-      slice.forEach(([minor, y]) => (f32[matrix.values + s * matrix.denseStep + minor] = y)),
-    );
-    return;
-  }
-  const minors = [...new Set(slices.flat().map(([minor]) => minor))].toSorted((a, b) => a - b);
-  if (matrix.minorList !== 0) {
-    minors.forEach((minor, m) => {
-      u32[matrix.minorList + m] = minor;
-      u32[matrix.renumber + minor] = m;
-    });
-    u32[matrix.record + MATRIX_FIELD.minorCount] = minors.length;
-  }
-  let at = 0;
-  let slot = 0;
-  slices.forEach((slice, s) => {
-    if (matrix.majorList !== 0 && slice.length === 0) return;
-    if (matrix.majorList !== 0) u32[matrix.majorList + slot] = s;
-    u32[matrix.begin + slot] = at;
-    for (const [minor, y] of slice) {
-      setIndex(v, matrix, at, matrix.minorList === 0 ? minor : u32[matrix.renumber + minor]);
-      f32[matrix.values + at++] = y;
-    }
-    u32[matrix.end + slot++] = at;
-  });
-  u32[matrix.record + MATRIX_FIELD.slots] = slot;
-}
-
-function eachEntry(v: FormatViews, matrix: MatrixView, visit: (i: number, j: number, value: number) => void): void {
-  const { u32, f32 } = v;
-  const minor = matrix.byRows ? matrix.ncols : matrix.nrows;
-  for (let part = 0; part < matrix.parts; part++) {
-    for (let s = 0; s < matrix.slots; s++) {
-      const at = part * matrix.partStep + s;
-      const major = matrix.majorList === 0 ? s : u32[matrix.majorList + s];
-      const end = matrix.dense ? minor : u32[matrix.end + at];
-      for (let p = matrix.dense ? 0 : u32[matrix.begin + at]; p < end; p++) {
-        const index = matrix.dense ? p : indexAt(v, matrix, p);
-        const m = matrix.minorList === 0 ? index : u32[matrix.minorList + index];
-        const value = f32[matrix.values + (matrix.dense ? s * matrix.denseStep : 0) + p];
-        if (matrix.byRows) visit(major, m, value);
-        else visit(m, major, value);
-      }
-    }
-  }
 }
 
 /** Words of the values of row i in order of columns, of a matrix of which every entry is stored. */

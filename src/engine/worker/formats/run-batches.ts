@@ -1,5 +1,5 @@
-// Rows through the network in formats, batch by batch: whole network for one batch, then the next. No stages: compressed
-// activations do not carry rows of zeros along, so there is nothing to pack.
+// Rows through the network in formats, batch by batch: whole network for one batch, then the next. No stages: a batch gets
+// thinner on its way (thin.ts), and rows of different batches never meet.
 
 import { isTriply } from "../../../kernels/format-pairs.ts";
 import { resetActivations } from "../../../kernels/format-records.ts";
@@ -9,6 +9,7 @@ import type { WorkerRun } from "../run.ts";
 import { book } from "../tally.ts";
 import { type FormatBatch, partsOf } from "./part.ts";
 import { type Sharers, shareInGroup, shareWithHelpers } from "./sharers.ts";
+import { type BatchRows, makeBatchRows, thinBatch } from "./thin.ts";
 
 export function runFormats(run: WorkerRun, plan: FormatPlan, group: Group): void {
   const { task, team } = run;
@@ -35,20 +36,30 @@ export function runFormats(run: WorkerRun, plan: FormatPlan, group: Group): void
 }
 
 /** @param list first of the batch's rows in the list of all rows (words) */
-function runBatch(run: WorkerRun, plan: FormatPlan, sharers: Sharers, batch: FormatBatch, list: number): void {
+function runBatch(run: WorkerRun, plan: FormatPlan, sharers: Sharers, whole: FormatBatch, list: number): void {
   const { formatKernels: kernels, memory, tally, team } = run;
-  const { nrows, matrices } = batch;
-  const parts = partsOf(plan, batch.leader, team.size);
+  const { matrices } = whole;
+  const parts = partsOf(plan, whole.leader, team.size);
   const flag = parts + 2 * team.size;
+  const rowsLeft = flag + 1;
+  const rows = makeBatchRows(run, list, whole.nrows);
   let input: 0 | 1 = 0;
+  /** Thins what layer l reads and readies what it writes. */
+  const prepare = (l: number): void => {
+    thinBatch(run, plan, rows, matrices[input], l);
+    run.words[rowsLeft] = rows.count;
+    resetActivations(matrices[1 - input], rows.count, plan.layers[l].weights.ncols, memory);
+  };
   sharers.once(0, () => {
     const started = performance.now();
-    resetActivations(matrices[0], nrows, plan.layers[0].weights.nrows, memory);
-    loadInputs(run, matrices[0].address, list, nrows);
-    resetActivations(matrices[1], nrows, plan.layers[0].weights.ncols, memory);
-    book(tally, "load", 0, nrows, started);
+    resetActivations(matrices[0], whole.nrows, plan.layers[0].weights.nrows, memory);
+    loadInputs(run, matrices[0].address, list, whole.nrows);
+    book(tally, "load", 0, whole.nrows, started);
+    prepare(0);
   });
   for (let l = 0; l < plan.layers.length; l++) {
+    const batch = { ...whole, nrows: run.words[rowsLeft] };
+    if (batch.nrows === 0) break;
     const size = sharers.size();
     sharers.all("symbolic", batch, l, input, size);
     sharers.all("numeric", batch, l, input, size);
@@ -56,17 +67,15 @@ function runBatch(run: WorkerRun, plan: FormatPlan, sharers: Sharers, batch: For
     sharers.once(l, () => {
       const started = performance.now();
       run.words[flag] = kernels.seal((parts + team.size) * 4, size);
-      tally.rowsByLayer[l] += nrows;
-      book(tally, "numeric", l, nrows, started);
+      tally.rowsByLayer[l] += batch.nrows;
+      book(tally, "numeric", l, batch.nrows, started);
     });
     if (isTriply(plan.pair.activations) && run.words[flag] === 1) sharers.all("relabel", batch, l, input, size);
     if (rule.isSoftmax) sharers.all("softmax", batch, l, input, size);
-    const next = plan.layers.at(l + 1);
-    const read = matrices[input];
     input = input === 0 ? 1 : 0;
-    if (next !== undefined) sharers.once(l, () => resetActivations(read, nrows, next.weights.ncols, memory));
+    if (l + 1 < plan.layers.length) sharers.once(l, () => prepare(l + 1));
   }
-  sharers.once(plan.layers.length - 1, () => finishBatch(run, plan, batch, matrices[input].address, list));
+  sharers.once(plan.layers.length - 1, () => finishBatch(run, plan, rows, matrices[input].address, list));
 }
 
 function loadInputs(run: WorkerRun, matrix: number, list: number, nrows: number): void {
@@ -79,20 +88,24 @@ function loadInputs(run: WorkerRun, matrix: number, list: number, nrows: number)
 }
 
 /** Notes which rows are not all zero, and stores their activations where they are wanted. */
-function finishBatch(run: WorkerRun, plan: FormatPlan, batch: FormatBatch, matrix: number, list: number): void {
+function finishBatch(run: WorkerRun, plan: FormatPlan, { rows, count }: BatchRows, matrix: number, list: number): void {
+  if (count === 0) return;
   const started = performance.now();
-  const { formatKernels: kernels, task, tally, words } = run;
+  const { formatKernels: kernels, task, tally } = run;
   const last = plan.layers.length - 1;
   const { flags } = plan.workers[run.team.worker];
-  tally.liveByLayer[last] += kernels.liveRows(matrix, flags);
-  tally.lookedByLayer[last] += batch.nrows;
-  const alive = new Uint8Array(run.memory.buffer, flags, batch.nrows);
-  for (let k = 0; k < batch.nrows; k++) run.alive[words[list + k]] = alive[k];
+  kernels.liveRows(matrix, flags);
+  const alive = new Uint8Array(run.memory.buffer, flags, count);
+  for (let k = 0; k < count; k++) {
+    run.alive[rows[k]] = alive[k];
+    if (alive[k] === 1) tally.liveByLayer[last] += run.weight[rows[k]];
+  }
+  tally.lookedByLayer[last] += count;
   if (task.keepActivations) {
-    // A row's slot is its place in the list, so that the rows of a batch lie together.
+    // The slots of a batch are the places of its rows in the list, so that those of the rows left lie together.
     const first = list - (task.rows.list >>> 2);
-    for (let k = 0; k < batch.nrows; k++) run.slot[words[list + k]] = first + k;
+    for (let k = 0; k < count; k++) run.slot[rows[k]] = first + k;
     kernels.storeMatrix(matrix, task.pool + first * task.slotBytes, task.slotBytes);
   }
-  book(tally, "store", last, batch.nrows, started);
+  book(tally, "store", last, count, started);
 }

@@ -1,5 +1,5 @@
-// Dense activations x weights in any format of the same orientation, and dense rows x weights by columns. The result is dense,
-// so there is nothing to count: one phase, written in place. Sums run as in format-numeric.ts: the same bits.
+// Dense rows x weights by rows, and by columns. The result is dense, so there is nothing to count: one phase, written in
+// place. Sums run as in format-numeric.ts: the same bits. Dense columns: format-dense-columns.ts.
 
 import {
   BEGIN, CUT_BEGIN, CUT_END, DENSE, DENSE_STEP, EDGES, END, END_COLUMN, FIRST_COLUMN, IDX, INPUT, JOIN, LISTED,
@@ -8,80 +8,6 @@ import {
 } from "./format-record";
 import { addDenseRow } from "./format-numeric";
 import { biasAt, finishSum } from "./format-rule";
-
-function finishRange(rule: usize, at: usize, end: usize, bias: f32): void {
-  for (; at < end; at += 4) store<f32>(at, finishSum(rule, load<f32>(at), bias));
-}
-
-/** One column of the result: sums of w Y[:, k] in registers, 16 rows at a time. */
-function denseColumn<I>(task: usize, slot: u32, out: usize): u64 {
-  const input = load<usize>(task, INPUT);
-  const weights = load<usize>(task, WEIGHTS);
-  const join = load<usize>(task, JOIN);
-  const dense = load<u32>(weights, DENSE) != 0;
-  const idx = load<usize>(weights, IDX);
-  const weightStep = load<usize>(weights, VALUE_STEP);
-  const column = load<usize>(weights, VALUES) + (dense ? <usize>slot * load<usize>(weights, DENSE_STEP) : 0);
-  const first: u32 = dense ? 0 : word(load<usize>(weights, BEGIN), slot);
-  const last = dense ? load<u32>(weights, NROWS) : word(load<usize>(weights, END), slot);
-  const values = load<usize>(input, VALUES);
-  const step = load<usize>(input, DENSE_STEP);
-  const bytes = load<usize>(input, NROWS) << 2;
-  let r: usize = 0;
-  for (; r + 64 <= bytes; r += 64) {
-    let s0 = f32x4.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    for (let p = first; p < last; p++) {
-      let k = dense ? p : <u32>load<I>(idx + <usize>p * sizeof<I>());
-      if (join != 0) k = word(join, k);
-      const w = v128.load_splat<f32>(column + <usize>p * weightStep);
-      const y = values + <usize>k * step + r;
-      s0 = f32x4.add(s0, f32x4.mul(w, v128.load(y, 0)));
-      s1 = f32x4.add(s1, f32x4.mul(w, v128.load(y, 16)));
-      s2 = f32x4.add(s2, f32x4.mul(w, v128.load(y, 32)));
-      s3 = f32x4.add(s3, f32x4.mul(w, v128.load(y, 48)));
-    }
-    v128.store(out + r, s0, 0);
-    v128.store(out + r, s1, 16);
-    v128.store(out + r, s2, 32);
-    v128.store(out + r, s3, 48);
-  }
-  for (; r < bytes; r += 4) {
-    let sum: f32 = 0;
-    for (let p = first; p < last; p++) {
-      let k = dense ? p : <u32>load<I>(idx + <usize>p * sizeof<I>());
-      if (join != 0) k = word(join, k);
-      sum += load<f32>(column + <usize>p * weightStep) * load<f32>(values + <usize>k * step + r);
-    }
-    store<f32>(out + r, sum);
-  }
-  return <u64>(last - first) * <u64>(bytes >> 2);
-}
-
-/** Dense columns x weights by columns. */
-export function denseByColumns<I>(task: usize): u32 {
-  const weights = load<usize>(task, WEIGHTS);
-  const output = load<usize>(task, OUTPUT);
-  const rule = load<usize>(task, RULE);
-  const first = load<u32>(task, FIRST_COLUMN);
-  const end = load<u32>(task, END_COLUMN);
-  const list = load<usize>(weights, MAJOR_LIST);
-  const slots = load<u32>(weights, SLOTS);
-  const endSlot = positionOf(list, slots, end);
-  const bytes = load<usize>(output, NROWS) << 2;
-  let slot = positionOf(list, slots, first);
-  let edges: u64 = 0;
-  for (let j = first; j < end; j++) {
-    const out = load<usize>(output, VALUES) + <usize>j * load<usize>(output, DENSE_STEP);
-    const next = slot < endSlot ? (list == 0 ? slot : word(list, slot)) : end;
-    if (next == j) edges += denseColumn<I>(task, slot++, out);
-    else memory.fill(out, 0, bytes);
-    finishRange(rule, out, out + bytes, biasAt(rule, j));
-  }
-  return finishTask(task, end - first, edges);
-}
 
 /** Dense rows x weights by rows: the result's row is the accumulator. */
 export function denseByRows<I>(task: usize): u32 {
@@ -148,33 +74,54 @@ export function denseRowsByColumns<I>(task: usize): u32 {
   const slots = load<u32>(weights, SLOTS);
   const firstSlot = positionOf(list, slots, first);
   const endSlot = positionOf(list, slots, end);
+  const step = load<usize>(input, DENSE_STEP);
+  const outStep = load<usize>(output, DENSE_STEP);
   let edges: u64 = 0;
-  for (let i: u32 = 0; i < nrows; i++) {
-    const row = load<usize>(input, VALUES) + <usize>i * load<usize>(input, DENSE_STEP);
-    const out = load<usize>(output, VALUES) + <usize>i * load<usize>(output, DENSE_STEP);
+  for (let i: u32 = 0; i < nrows; i += 4) {
+    // Four sums at once, so that their additions overlap; behind the last row it is taken again.
+    const count = min(nrows - i, 4);
+    const row0 = load<usize>(input, VALUES) + <usize>i * step;
+    const row1 = count > 1 ? row0 + step : row0;
+    const row2 = count > 2 ? row0 + 2 * step : row0;
+    const row3 = count > 3 ? row0 + 3 * step : row0;
+    const out = load<usize>(output, VALUES) + <usize>i * outStep;
     let slot = firstSlot;
     for (let j = first; j < end; j++) {
       const next = slot < endSlot ? (list == 0 ? slot : word(list, slot)) : end;
-      let sum: f32 = 0;
+      let sum0: f32 = 0;
+      let sum1: f32 = 0;
+      let sum2: f32 = 0;
+      let sum3: f32 = 0;
       if (next == j) {
         const column = load<usize>(weights, VALUES) + (dense ? <usize>slot * load<usize>(weights, DENSE_STEP) : 0);
         const last = dense ? load<u32>(weights, NROWS) : word(load<usize>(weights, END), slot);
         let p: u32 = dense ? 0 : word(load<usize>(weights, BEGIN), slot);
-        edges += <u64>(last - p);
+        edges += <u64>(last - p) * <u64>count;
         for (; p < last; p++) {
           let k = dense ? p : <u32>load<I>(idx + <usize>p * sizeof<I>());
           if (join != 0) k = word(join, k);
-          sum += load<f32>(column + <usize>p * weightStep) * load<f32>(row + (<usize>k << 2));
+          const w = load<f32>(column + <usize>p * weightStep);
+          const at = <usize>k << 2;
+          sum0 += w * load<f32>(row0 + at);
+          sum1 += w * load<f32>(row1 + at);
+          sum2 += w * load<f32>(row2 + at);
+          sum3 += w * load<f32>(row3 + at);
         }
         slot++;
       }
-      store<f32>(out + (<usize>j << 2), finishSum(rule, sum, biasAt(rule, j)));
+      const to = out + (<usize>j << 2);
+      const bias = biasAt(rule, j);
+      store<f32>(to, finishSum(rule, sum0, bias));
+      if (count > 1) store<f32>(to + outStep, finishSum(rule, sum1, bias));
+      if (count > 2) store<f32>(to + 2 * outStep, finishSum(rule, sum2, bias));
+      if (count > 3) store<f32>(to + 3 * outStep, finishSum(rule, sum3, bias));
     }
   }
   return finishTask(task, end - first, edges);
 }
 
-function finishTask(task: usize, ncols: u32, edges: u64): u32 {
+/** Leaves the figures of a part of a dense result. */
+export function finishTask(task: usize, ncols: u32, edges: u64): u32 {
   const nnz = load<u32>(load<usize>(task, OUTPUT), NROWS) * ncols;
   store<u32>(task, ncols, LISTED);
   store<u32>(task, nnz, NNZ);

@@ -8,7 +8,9 @@ import {
   INPUT, JOIN, LISTED, MAJOR_LIST, MINOR_COUNT, MINOR_LIST, NNZ, NONE, NROWS, OUTPUT, PART, PARTS, PART_STEP, PLACE,
   RULE, SLOTS, SPA, VALUES, VALUE_STEP, WEIGHTS, indexAt, positionOf, setIndex, setWord, word,
 } from "./format-record";
-import { biasAt, finishSum, isSoftmax } from "./format-rule";
+import { addEightColumns, clearPanel, EIGHT, takeColumn } from "./format-eight";
+import { biasAt, finishSum, isClipOfOneBias, isSoftmax } from "./format-rule";
+import { BIAS_STEP, HIGH, LOW } from "./layer";
 
 /** spa[i] += w y for entries q .. end-1; with `expand`, indices are positions in that list. */
 // @ts-ignore: decorator
@@ -28,7 +30,7 @@ import { biasAt, finishSum, isSoftmax } from "./format-rule";
   }
 }
 
-/** Adds all products of one column of the weights to the SPA; returns their number. */
+/** Adds all products of one column of sparse weights to the SPA; returns their number. */
 function addColumn<I>(task: usize, slot: u32, expand: usize): u64 {
   const input = load<usize>(task, INPUT);
   const weights = load<usize>(task, WEIGHTS);
@@ -38,16 +40,15 @@ function addColumn<I>(task: usize, slot: u32, expand: usize): u64 {
   const ends = load<usize>(input, END);
   const idx = load<usize>(input, IDX);
   const values = load<usize>(input, VALUES);
-  const dense = load<u32>(weights, DENSE) != 0;
   const weightIdx = load<usize>(weights, IDX);
   const idxBytes = load<u32>(weights, IDX_BYTES);
   const weightStep = load<usize>(weights, VALUE_STEP);
-  const column = load<usize>(weights, VALUES) + (dense ? <usize>slot * load<usize>(weights, DENSE_STEP) : 0);
-  let p: u32 = dense ? 0 : word(load<usize>(weights, BEGIN), slot);
-  const last = dense ? load<u32>(weights, NROWS) : word(load<usize>(weights, END), slot);
+  const column = load<usize>(weights, VALUES);
+  let p = word(load<usize>(weights, BEGIN), slot);
+  const last = word(load<usize>(weights, END), slot);
   let edges: u64 = 0;
   for (; p < last; p++) {
-    const k = dense ? p : indexAt(weightIdx, idxBytes, p);
+    const k = indexAt(weightIdx, idxBytes, p);
     const s = join == 0 ? k : word(join, k);
     if (s == NONE) continue;
     const q = word(begins, s);
@@ -77,13 +78,31 @@ function takeEntries(
   const all = fills && isSoftmax(rule);
   let bias: f32 = 0;
   if (!byRows) bias = biasAt(rule, j);
+  else if (load<usize>(rule, BIAS_STEP) == 0) bias = biasAt(rule, 0);
+  const isClip = isClipOfOneBias(rule, byRows);
+  const low = v128.load_splat<f32>(rule + LOW);
+  const high = v128.load_splat<f32>(rule + HIGH);
   let m = first;
   while (m < end) {
     if (!fills && m + 4 <= end) {
       // Four zeros at once; -0 counts as an entry here and is dropped below.
-      if (!v128.any_true(v128.load(spa + (<usize>m << 2)))) {
+      const four = spa + (<usize>m << 2);
+      const z = v128.load(four);
+      if (!v128.any_true(z)) {
         m += 4;
         continue;
+      }
+      // Four sums that bias and bounds make zero, as they do with most. What is zero already stays so: nothing fills.
+      if (isClip) {
+        let v = f32x4.add(z, f32x4.splat(bias));
+        v = v128.bitselect(z, v, f32x4.eq(z, f32x4.splat(0)));
+        v = v128.bitselect(low, v, f32x4.lt(v, low));
+        v = v128.bitselect(high, v, f32x4.gt(v, high));
+        if (!v128.any_true(f32x4.ne(v, f32x4.splat(0)))) {
+          v128.store(four, f32x4.splat(0));
+          m += 4;
+          continue;
+        }
       }
     }
     const stop = min(m + 4, end);
@@ -126,6 +145,8 @@ export function numericByColumns<I>(task: usize): u32 {
   let edges: u64 = 0;
   let listed = first;
   let slot = positionOf(list, slots, first);
+  const dense = load<u32>(weights, DENSE) != 0;
+  let products: u64 = 0;
   for (let j = first; j < end; j++) {
     // Unlisted columns of the weights have no sums; they matter where the bias fills them or the result lists all.
     const next = slot < endSlot ? (list == 0 ? slot : word(list, slot)) : end;
@@ -134,7 +155,16 @@ export function numericByColumns<I>(task: usize): u32 {
       if (j >= end) break;
     }
     const begin = at;
-    if (next == j) edges += addColumn<I>(task, slot++, expand);
+    if (dense) {
+      const c = (j - first) % EIGHT;
+      if (c == 0) {
+        clearPanel(task, spaLength);
+        products = addEightColumns<I>(task, j, min(EIGHT, end - j), expand);
+      }
+      takeColumn(task, c, spaLength);
+      edges += products;
+      slot++;
+    } else if (next == j) edges += addColumn<I>(task, slot++, expand);
     if (next == j || fills) at = takeEntries(task, at, 0, spaLength, false, j, 0, false);
     if (outList == 0) {
       setWord(begins, j, begin);

@@ -66,8 +66,10 @@ export const LISTED: usize = 64;
 export const NNZ: usize = 68;
 /** Written by `numeric`: u64, products of an activation and a weight. */
 export const EDGES: usize = 72;
+/** f32: 16 x inner dimension for dense columns, 8 x rows for sparse columns x dense weights; 0 where neither is. */
+export const PANEL: usize = 80;
 /** Bytes of a task record. */
-export const TASK_BYTES: usize = 80;
+export const TASK_BYTES: usize = 96;
 
 export const NONE: u32 = 0xffffffff;
 

@@ -206,6 +206,17 @@ export function liveRows(matrix: usize, flags: usize): u32 {
   const parts = load<u32>(matrix, PARTS);
   const minor = byRows ? load<u32>(matrix, NCOLS) : nrows;
   memory.fill(flags, 0, <usize>nrows);
+  if (dense && !byRows) {
+    // Without a branch: live and dead rows lie mixed.
+    for (let j: u32 = 0; j < slots; j++) {
+      const column = values + <usize>j * step;
+      for (let i: u32 = 0; i < nrows; i++) {
+        const flag = flags + <usize>i;
+        store<u8>(flag, load<u8>(flag) | <u8>(load<f32>(column + (<usize>i << 2)) != 0));
+      }
+    }
+    return countFlags(flags, nrows);
+  }
   for (let part: u32 = 0; part < parts; part++) {
     const at = <usize>part * load<usize>(matrix, PART_STEP);
     for (let s: u32 = 0; s < slots; s++) {
@@ -223,6 +234,10 @@ export function liveRows(matrix: usize, flags: usize): u32 {
       }
     }
   }
+  return countFlags(flags, nrows);
+}
+
+function countFlags(flags: usize, nrows: u32): u32 {
   let count: u32 = 0;
   for (let i: u32 = 0; i < nrows; i++) count += <u32>load<u8>(flags + <usize>i);
   return count;

@@ -30,6 +30,29 @@ import {
   return kind == SECOND_PASS_NONE ? v : secondPass(rule, kind, v);
 }
 
+/** The same of neighbouring sums of one column, in place. BIAS_EVERYWHERE is all bits or none. */
+export function finishRange(rule: usize, at: usize, end: usize, bias: f32): void {
+  if (load<i32>(rule, SECOND_PASS) == SECOND_PASS_NONE) {
+    const low = v128.load_splat<f32>(rule + LOW);
+    const high = v128.load_splat<f32>(rule + HIGH);
+    const everywhere = v128.load_splat<i32>(rule + BIAS_EVERYWHERE);
+    for (; at + 16 <= end; at += 16) {
+      const z = v128.load(at);
+      const isBiased = v128.or(f32x4.ne(z, f32x4.splat(0)), everywhere);
+      let v = v128.bitselect(f32x4.add(z, f32x4.splat(bias)), z, isBiased);
+      v = v128.bitselect(low, v, f32x4.lt(v, low));
+      v128.store(at, v128.bitselect(high, v, f32x4.gt(v, high)));
+    }
+  }
+  for (; at < end; at += 4) store<f32>(at, finishSum(rule, load<f32>(at), bias));
+}
+
+/** True when the rule is a bias and bounds, and the bias is the same for all sums of a column (of a row). */
+export function isClipOfOneBias(rule: usize, byRows: bool): bool {
+  if (byRows && load<usize>(rule, BIAS_STEP) != 0) return false;
+  return load<i32>(rule, SECOND_PASS) == SECOND_PASS_NONE;
+}
+
 /** True when softmax follows: then every entry is stored, zeros too. */
 // @ts-ignore: decorator
 @inline export function isSoftmax(rule: usize): bool {

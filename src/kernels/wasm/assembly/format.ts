@@ -1,10 +1,13 @@
 // Entry points of the format kernels: each picks the loops for the orientation and the index width of its task.
 
 import { BY_ROWS, DENSE, END_COLUMN, FIRST_COLUMN, IDX_BYTES, INPUT, NROWS, WEIGHTS } from "./format-record";
-import { denseByColumns, denseByRows, denseRowsByColumns } from "./format-dense";
+import { denseByRows, denseRowsByColumns } from "./format-dense";
+import { denseByColumns } from "./format-dense-columns";
 import { numericByColumns, numericByRows } from "./format-numeric";
 import { symbolicByColumns, symbolicByRows } from "./format-symbolic";
 
+export { compareRows, hashRows } from "./format-equal";
+export { keepRows } from "./format-keep";
 export { cut, join, relabel, seal } from "./format-seal";
 export { liveRows, loadMatrix, softmaxMatrix, storeMatrix } from "./format-rows";
 

@@ -9,5 +9,6 @@ export { isSound } from "./soundness";
 export { hashCsrRow, hashRow, rowsEqual } from "./equality";
 export { streamAdds16, streamAdds8 } from "./peak";
 export {
-  cut, join, liveRows, loadMatrix, numeric, relabel, seal, softmaxMatrix, storeMatrix, symbolic,
+  compareRows, cut, hashRows, join, keepRows, liveRows, loadMatrix, numeric, relabel, seal, softmaxMatrix, storeMatrix,
+  symbolic,
 } from "./format";
