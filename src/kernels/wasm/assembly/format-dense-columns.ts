@@ -2,15 +2,12 @@
 // to a panel that stays in the cache while all columns of the weights pass. Sums run as in format-numeric.ts: the same bits.
 
 import {
-  BEGIN, DENSE, DENSE_STEP, END, END_COLUMN, FIRST_COLUMN, IDX, INPUT, JOIN, MAJOR_LIST, NCOLS, NROWS, OUTPUT, PANEL,
+  BEGIN, DENSE, DENSE_STEP, END, END_COLUMN, FIRST_COLUMN, IDX, INPUT, JOIN, MAJOR_LIST, NROWS, OUTPUT, PANEL,
   RULE, SLOTS, VALUES, VALUE_STEP, WEIGHTS, positionOf, word,
 } from "./format-record";
 import { finishTask } from "./format-dense";
+import { fillPanel, NARROW, storeFour, WIDE } from "./format-panel";
 import { biasAt, finishRange } from "./format-rule";
-
-/** Bytes of a line of the panel: rows x f32. */
-const WIDE: usize = 64;
-const NARROW: usize = 16;
 
 export function denseByColumns<I>(task: usize): u32 {
   const input = load<usize>(task, INPUT);
@@ -26,36 +23,6 @@ export function denseByColumns<I>(task: usize): u32 {
     r += isWide ? WIDE : NARROW;
   }
   return finishTask(task, load<u32>(task, END_COLUMN) - load<u32>(task, FIRST_COLUMN), edges);
-}
-
-/** Copies `width` bytes of every column, from row r/4 on, to the panel; zeros behind the last row. */
-function fillPanel(task: usize, r: usize, width: usize, bytes: usize): void {
-  const input = load<usize>(task, INPUT);
-  const ncols = load<u32>(input, NCOLS);
-  const step = load<usize>(input, DENSE_STEP);
-  let to = load<usize>(task, PANEL);
-  let from = load<usize>(input, VALUES) + r;
-  const isWhole = r + width <= bytes;
-  for (let k: u32 = 0; k < ncols; k++, from += step, to += width) {
-    if (!isWhole) {
-      v128.store(to, i32x4.splat(0));
-      for (let at: usize = 0; r + at < bytes; at += 4) store<f32>(to + at, load<f32>(from + at));
-      continue;
-    }
-    for (let at: usize = 0; at < width; at += 16) v128.store(to + at, v128.load(from + at));
-  }
-}
-
-/** Stores the sums of four rows; those behind the last row go nowhere. */
-// @ts-ignore: decorator
-@inline function storeFour(rule: usize, out: usize, sums: v128, bias: f32, room: usize): void {
-  if (room >= 16) v128.store(out, sums);
-  else {
-    store<f32>(out, f32x4.extract_lane(sums, 0));
-    if (room > 4) store<f32>(out, f32x4.extract_lane(sums, 1), 4);
-    if (room > 8) store<f32>(out, f32x4.extract_lane(sums, 2), 8);
-  }
-  finishRange(rule, out, out + min(room, NARROW), bias);
 }
 
 /** All columns of sparse weights for one panel; returns products a row. */
