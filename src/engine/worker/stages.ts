@@ -16,6 +16,7 @@ import { type Batch, makeBatch } from "./batch.ts";
 import type { ColumnSplit } from "./column-share.ts";
 import { runDataStage } from "./data-stage.ts";
 import { batchesTaken, freeAtStart, freeSlots, type Group, isLeader, meet, resetBatches } from "./group.ts";
+import { sortByNonzeros } from "./input-order.ts";
 import { joinEqualRows, sameInInputs, sameInPool, shortenList } from "./merge.ts";
 import { runModelStage } from "./model-stage.ts";
 import { pilotFirstStage } from "./pilot.ts";
@@ -116,7 +117,7 @@ function estimateStage(run: WorkerRun, group: Group, first: number, end: number)
   return tileLanes <= task.sharedLanes ? estimate : { ...estimate, neurons: Infinity };
 }
 
-/** Drops input rows of zeros where that is exact, and joins equal input rows. */
+/** Drops input rows of zeros where that is exact, joins equal input rows, and brings them into a good order. */
 function dedupeInputs(run: WorkerRun, group: Group): void {
   const { task, kernels, words, leader, hash } = run;
   if (task.rowMode === "all") return;
@@ -138,17 +139,24 @@ function dedupeInputs(run: WorkerRun, group: Group): void {
   }
   book(run.tally, "merge", 0, to - from, started);
   meet(run, group, 0);
-  merge(run, group, 0, sameInInputs(run));
+  merge(run, group, 0, sameInInputs(run), sortByNonzeros);
 }
 
 /** Joins equal rows, shortens the list and lets its batches be dealt anew, before layer l; ends with the group together. */
-function merge(run: WorkerRun, group: Group, l: number, isSame: (a: number, b: number) => boolean): void {
+function merge(
+  run: WorkerRun,
+  group: Group,
+  l: number,
+  isSame: (a: number, b: number) => boolean,
+  order?: (run: WorkerRun, group: Group) => void,
+): void {
   const started = performance.now();
   joinEqualRows(run, group, isSame);
   book(run.tally, "merge", l, run.words[group.countWord], started);
   meet(run, group, l);
   if (isLeader(run, group)) {
     shortenList(run, group);
+    order?.(run, group);
     resetBatches(run, group);
   }
   meet(run, group, l);
