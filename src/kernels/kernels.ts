@@ -8,7 +8,9 @@ export type TileLanes = (typeof TILE_LANES)[number];
 
 export interface Kernels {
   /**
-   * Columns firstColumn .. endColumn-1 of one layer on a tile: out = clip(Y W + b).
+   * A piece of one layer on a tile: out = clip(Y W + b). Of a layer that is not listed, and on tiles below 16 rows, it is
+   * columns firstColumn .. endColumn-1; of a listed layer those at these places of its order, so that whoever computes
+   * a part of it reads few lines. All columns are computed by pieces that cover 0 .. ncols.
    * Shapes: nrows x lanes f32 at `input`, ncols x lanes f32 at `out`, LIST_ENTRIES u32 of scratch at `list`, all apart.
    * Exactness: each sum runs in the stored order of its column, whatever the width of the tile. With `passZeros` a kernel
    * may pass over neurons that are zero in all rows of the tile, which changes no bit; without, it computes every edge.

@@ -86,6 +86,7 @@ export function placeLayer(
   isUniform: boolean = hasEqualWeights(layer.weights.values),
 ): PlacedLayer {
   const { bias, rule } = layer;
+  const { secondPass } = epilogueOf(rule.activation);
   const stored = columnOrder === null ? null : storeColumns(layer.weights, columnOrder);
   const weights = stored?.weights ?? layer.weights;
   const nnz = layer.weights.rowIdx.length;
@@ -101,7 +102,8 @@ export function placeLayer(
   const rowIdx = put(weights.rowIdx, "row indices");
   const colStart = stored === null ? colPtr : put(stored.colStart, "column starts");
   const columnRuns = stored === null ? 0 : put(stored.runs, "column runs");
-  const isListed = packed.format === "uniform" && stored !== null && isWorthListing(stored);
+  const isListed =
+    packed.format === "uniform" && stored !== null && secondPass === SECOND_PASS.none && isWorthListing(stored);
   const orderAddress = columnOrder === null ? 0 : put(columnOrder, "column order");
   const values = packed.format === "uniform" ? 0 : put(packed.values, "weights");
   const codebook = packed.format === "codebook" ? put(packed.codebook, "codebook") : 0;
@@ -126,7 +128,6 @@ export function placeLayer(
     biasCount: bias.length,
     rule,
   });
-  const { secondPass } = epilogueOf(rule.activation);
   return { address, nrows, ncols, nnz, weightFormat: packed.format, secondPass, bytes: bytesBefore.total };
 }
 
@@ -139,7 +140,7 @@ export interface LayerRecord {
   readonly colStart: number;
   readonly columnOrder: number;
   readonly columnRuns: number;
-  /** Wide tiles list the lines that a run reads once. Requires: equal weights, runs, no column above LIST_ENTRIES entries. */
+  /** Wide tiles list the lines that a run reads once. Requires: equal weights, runs, columns of one length up to LIST_ENTRIES, no second pass. */
   readonly isListed: boolean;
   readonly rowIdx: number;
   readonly idxBytes: number;
@@ -217,10 +218,12 @@ export function hasEqualWeights(values: Float32Array): boolean {
   return true;
 }
 
+/** Columns must be equally long, so that a piece of the layer has the same number of weights in either order. */
 function isWorthListing({ weights, runs }: StoredColumns): boolean {
   if (weights.ncols * 3 < runs.length * MIN_RUN) return false;
-  for (let r = 0; r < runs.length; r += 3) if (runs[r + 1] - runs[r] > LIST_ENTRIES) return false;
-  return true;
+  const length = runs[1] - runs[0];
+  for (let r = 0; r < runs.length; r += 3) if (runs[r + 1] - runs[r] !== length) return false;
+  return length <= LIST_ENTRIES;
 }
 
 /** The cheaper of the two formats. A codebook pays once its 1 KiB is small beside the 3 bytes saved an entry. */

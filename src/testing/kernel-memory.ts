@@ -108,6 +108,8 @@ export interface LayerRun {
   readonly layer: PlacedLayer;
   readonly lanes: number;
   readonly what: string;
+  /** For wide tiles of a listed layer: the columns in its order, of which pieces are places. */
+  readonly order?: Uint32Array | null;
   /** Whether lines of zeros may be passed over; true where nothing is said. */
   readonly passZeros?: boolean;
 }
@@ -122,7 +124,7 @@ export function runLayer(
   nrows: number,
   ends?: readonly number[],
 ): Float32Array {
-  const { space, kernels, layer, lanes, what, passZeros = true } = run;
+  const { space, kernels, layer, lanes, what, order = null, passZeros = true } = run;
   const tiles = Math.ceil(nrows / lanes);
   const inputStep = layer.nrows * lanes * 4 + 16;
   const outStep = layer.ncols * lanes * 4 + 32;
@@ -135,11 +137,13 @@ export function runLayer(
     tileAt(t) + first * lanes * 4,
     tileAt(t) + end * lanes * 4,
   ];
+  const piece = (t: number, first: number, end: number): [number, number][] =>
+    order === null ? [range(t, first, end)] : Array.from(order.subarray(first, end), (j) => range(t, j, j + 1));
   const all = Array.from({ length: tiles }, (_, t) => t);
   let first = 0;
   for (const end of ends ?? [layer.ncols]) {
     const begin = first;
-    const written = all.map((t) => range(t, begin, end));
+    const written = all.flatMap((t) => piece(t, begin, end));
     assertWritesOnly(space, [...written, [list, list + LIST_ENTRIES * 4]], `${what} spmm`, () =>
       all.forEach((t) =>
         kernels.spmm(layer.address, lanes, tileAt(t), input + t * inputStep, begin, end, list, passZeros),

@@ -6,7 +6,7 @@ import type { Group } from "./group.ts";
 import type { WorkerRun } from "./run.ts";
 
 /** Sorts the group's list, equal rows in their order; its leader alone calls it. Cost: O(rows + features). */
-export function sortByNonzeros(run: WorkerRun, group: Group): void {
+export function orderByNonzeros(run: WorkerRun, group: Group): void {
   const { words, inputs } = run;
   const first = inputs.rowPtr >>> 2;
   const list = words.subarray(group.list, group.list + words[group.countWord]);

@@ -16,7 +16,7 @@ import { type Batch, makeBatch } from "./batch.ts";
 import type { ColumnSplit } from "./column-share.ts";
 import { runDataStage } from "./data-stage.ts";
 import { batchesTaken, freeAtStart, freeSlots, type Group, isLeader, meet, resetBatches } from "./group.ts";
-import { sortByNonzeros } from "./input-order.ts";
+import { orderByNonzeros } from "./input-order.ts";
 import { joinEqualRows, sameInInputs, sameInPool, shortenList } from "./merge.ts";
 import { runModelStage } from "./model-stage.ts";
 import { pilotFirstStage } from "./pilot.ts";
@@ -139,7 +139,7 @@ function dedupeInputs(run: WorkerRun, group: Group): void {
   }
   book(run.tally, "merge", 0, to - from, started);
   meet(run, group, 0);
-  merge(run, group, 0, sameInInputs(run), sortByNonzeros);
+  merge(run, group, 0, sameInInputs(run), orderByNonzeros);
 }
 
 /** Joins equal rows, shortens the list and lets its batches be dealt anew, before layer l; ends with the group together. */

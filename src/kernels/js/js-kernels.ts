@@ -200,8 +200,11 @@ function spmmTile(
   const scale = f32[layer + FIELD.uniformValue];
   const low = f32[layer + FIELD.low];
   const high = f32[layer + FIELD.high];
+  const isListed = u32[layer + FIELD.isListed] !== 0 && lanes >= 16;
+  const order = u32[layer + FIELD.columnOrder] >>> 2;
   const sums = new Float32Array(lanes);
-  for (let j = firstColumn; j < endColumn; j++) {
+  for (let t = firstColumn; t < endColumn; t++) {
+    const j = isListed ? u32[order + t] : t;
     sums.fill(0);
     const begin = u32[colStart + j];
     const end = begin + u32[colPtr + j + 1] - u32[colPtr + j];

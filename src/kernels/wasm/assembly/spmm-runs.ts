@@ -2,14 +2,14 @@
 // run are listed once, and each of its columns goes by the list, four lines a turn, all sums in registers.
 
 import {
-  BIAS_EVERYWHERE, COLUMN_ORDER, COLUMN_RUNS, HIGH, IDX_BYTES, LOW, NCOLS, ROW_IDX, UNIFORM_VALUE,
+  BIAS_EVERYWHERE, COLUMN_ORDER, COLUMN_RUNS, HIGH, IDX_BYTES, LOW, ROW_IDX, UNIFORM_VALUE,
 } from "./layer";
 import { hasPaid, listLines, listLiveLines, RUNS_BETWEEN_LOOKS } from "./line-list";
 import { biasOf, finish, Nothing } from "./spmm-sums";
 
-/** Columns j0 .. j1-1 of a listed layer on a tile of 32 rows. */
+/** The columns at places t0 .. t1-1 of a listed layer's order, on a tile of 32 rows. */
 export function spmmRuns32(
-  layer: usize, out: usize, input: usize, j0: u32, j1: u32, list: usize, passZeros: bool,
+  layer: usize, out: usize, input: usize, t0: u32, t1: u32, list: usize, passZeros: bool,
 ): void {
   const rowIdx = load<usize>(layer, ROW_IDX);
   const idxBytes = load<i32>(layer, IDX_BYTES);
@@ -18,23 +18,20 @@ export function spmmRuns32(
   const low = v128.load_splat<f32>(layer, LOW);
   const high = v128.load_splat<f32>(layer, HIGH);
   const order = load<usize>(layer, COLUMN_ORDER);
-  const ncols = load<u32>(layer, NCOLS);
   let run = load<usize>(layer, COLUMN_RUNS);
+  while (t0 < t1 && load<u32>(run, 8) <= t0) run += 12;
   let unlooked = 0;
-  for (let t: u32 = 0; t < ncols; run += 12) {
+  for (let t = t0; t < t1; run += 12) {
     const first = load<u32>(run);
     const end = load<u32>(run, 4);
-    const runEnd = load<u32>(run, 8);
-    let listEnd: usize = 0;
+    const runEnd = min(load<u32>(run, 8), t1);
+    let listEnd: usize;
+    if (passZeros && --unlooked < 0) {
+      listEnd = listLiveLines(rowIdx, idxBytes, first, end, input, 7, list);
+      if (!hasPaid(listEnd - list, end - first)) unlooked = RUNS_BETWEEN_LOOKS;
+    } else listEnd = listLines(rowIdx, idxBytes, first, end, input, 7, list);
     for (; t < runEnd; t++) {
       const j = load<u32>(order + (<usize>t << 2));
-      if (j < j0 || j >= j1) continue;
-      if (listEnd == 0) {
-        if (passZeros && --unlooked < 0) {
-          listEnd = listLiveLines(rowIdx, idxBytes, first, end, input, 7, list);
-          if (!hasPaid(listEnd - list, end - first)) unlooked = RUNS_BETWEEN_LOOKS;
-        } else listEnd = listLines(rowIdx, idxBytes, first, end, input, 7, list);
-      }
       let s0 = f32x4.splat(0);
       let s1 = s0;
       let s2 = s0;
@@ -109,9 +106,9 @@ export function spmmRuns32(
   }
 }
 
-/** Columns j0 .. j1-1 of a listed layer on a tile of 16 rows. */
+/** The columns at places t0 .. t1-1 of a listed layer's order, on a tile of 16 rows. */
 export function spmmRuns16(
-  layer: usize, out: usize, input: usize, j0: u32, j1: u32, list: usize, passZeros: bool,
+  layer: usize, out: usize, input: usize, t0: u32, t1: u32, list: usize, passZeros: bool,
 ): void {
   const rowIdx = load<usize>(layer, ROW_IDX);
   const idxBytes = load<i32>(layer, IDX_BYTES);
@@ -120,23 +117,20 @@ export function spmmRuns16(
   const low = v128.load_splat<f32>(layer, LOW);
   const high = v128.load_splat<f32>(layer, HIGH);
   const order = load<usize>(layer, COLUMN_ORDER);
-  const ncols = load<u32>(layer, NCOLS);
   let run = load<usize>(layer, COLUMN_RUNS);
+  while (t0 < t1 && load<u32>(run, 8) <= t0) run += 12;
   let unlooked = 0;
-  for (let t: u32 = 0; t < ncols; run += 12) {
+  for (let t = t0; t < t1; run += 12) {
     const first = load<u32>(run);
     const end = load<u32>(run, 4);
-    const runEnd = load<u32>(run, 8);
-    let listEnd: usize = 0;
+    const runEnd = min(load<u32>(run, 8), t1);
+    let listEnd: usize;
+    if (passZeros && --unlooked < 0) {
+      listEnd = listLiveLines(rowIdx, idxBytes, first, end, input, 6, list);
+      if (!hasPaid(listEnd - list, end - first)) unlooked = RUNS_BETWEEN_LOOKS;
+    } else listEnd = listLines(rowIdx, idxBytes, first, end, input, 6, list);
     for (; t < runEnd; t++) {
       const j = load<u32>(order + (<usize>t << 2));
-      if (j < j0 || j >= j1) continue;
-      if (listEnd == 0) {
-        if (passZeros && --unlooked < 0) {
-          listEnd = listLiveLines(rowIdx, idxBytes, first, end, input, 6, list);
-          if (!hasPaid(listEnd - list, end - first)) unlooked = RUNS_BETWEEN_LOOKS;
-        } else listEnd = listLines(rowIdx, idxBytes, first, end, input, 6, list);
-      }
       let s0 = f32x4.splat(0);
       let s1 = s0;
       let s2 = s0;

@@ -29,7 +29,8 @@ function spmmIndexed<I>(lanes: i32, layer: usize, out: usize, input: usize, j0: 
 }
 
 /**
- * Columns j0 .. j1-1 of one layer on a tile of `lanes` rows: out = epilogue(Y W + b). With `passZeros` lines that are zero
+ * Columns j0 .. j1-1 of one layer on a tile of `lanes` rows (wide tiles of a listed layer: those at places j0 .. j1-1 of its
+ * order): out = epilogue(Y W + b). With `passZeros` lines that are zero
  * in all rows may be passed over (line-list.ts); without, every edge is computed.
  * Shapes: nrows x lanes f32 at `input`, ncols x lanes f32 at `out`, LIST_ENTRIES u32 of scratch at `list`.
  */
