@@ -10,7 +10,14 @@ import type { Activation } from "../network/layer-rule.ts";
 import type { Layer } from "../network/network.ts";
 import { type CscMatrix, makeIndexArray } from "../sparse/matrix.ts";
 import { makeKernelMemory, runLayer } from "../testing/kernel-memory.ts";
-import { columnOrders, makeBias, makeLayer, makeRealRows, repeatColumns, widenIndices } from "../testing/layer-cases.ts";
+import {
+  columnOrders,
+  makeBias,
+  makeLayer,
+  makeRealRows,
+  repeatColumns,
+  widenIndices,
+} from "../testing/layer-cases.ts";
 import { compileKernels, KERNEL_IDS, makeKernels } from "./catalog.ts";
 import { TILE_LANES } from "./kernels.ts";
 import { FIELD, LIST_ENTRIES, placeLayer } from "./layer-record.ts";

@@ -22,7 +22,15 @@ import { type GridPlace, type GridTeamData, makeTaskQueue, putTask, TASK, wakeWo
 import { type GroupLink, openGroupLink } from "./group-link.ts";
 import { inferRows } from "./infer-rows.ts";
 import type { PoolPlace } from "./join-rows.ts";
-import { allocateLists, allocateSlots, type BatchPlan, placeOwnInputs, planBatches, poolRowBytes, widest } from "./lay-out-grid.ts";
+import {
+  allocateLists,
+  allocateSlots,
+  type BatchPlan,
+  placeOwnInputs,
+  planBatches,
+  poolRowBytes,
+  widest,
+} from "./lay-out-grid.ts";
 import { type GridLayer, planRoutes, type Routes } from "./routes.ts";
 
 export type { GridFigures, GridGroupOptions, GridGroupResult, GridSettings } from "./grid-group.ts";
