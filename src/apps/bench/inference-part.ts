@@ -23,6 +23,7 @@ export interface InferenceResultRecord extends SampleFigures {
   readonly data: { readonly kind: "RadiX-Net, MNIST"; readonly seed: number };
   /** "oracle": a sample of rows equals the float64 oracle; "agreement": the settings agree with each other. */
   readonly verified: "oracle" | "agreement";
+  /** A run's mean within each sample. */
   readonly samplesMs: readonly number[];
   readonly nominalEdges: number;
   readonly computedEdges: number;
@@ -37,6 +38,8 @@ export interface InferencePartOptions {
   readonly rows: number;
   readonly workers: readonly number[];
   readonly rounds: number;
+  /** Least length of one sample; short runs are repeated within it, as kernels are: a pause costs the first of them its caches. */
+  readonly sampleSeconds: number;
   readonly seed: number;
   readonly onProgress: (share: number) => void;
 }
@@ -49,7 +52,7 @@ const ORACLE_ROWS = 16;
 
 /** @throws InvariantError when settings disagree with each other or with the oracle; whatever the engine throws. */
 export async function measureInference(options: InferencePartOptions): Promise<InferenceResultRecord[]> {
-  const { neurons: sizes, layers, rounds, workers, seed, onProgress } = options;
+  const { neurons: sizes, layers, rounds, sampleSeconds, workers, seed, onProgress } = options;
   const total = sizes.length * workers.length * ROW_MODES.length * (rounds + 1);
   let done = 0;
   const results: InferenceResultRecord[] = [];
@@ -73,9 +76,15 @@ export async function measureInference(options: InferencePartOptions): Promise<I
       const computed = cases.map(() => 0);
       for (let round = 0; round < rounds; round++) {
         for (const [k, one] of cases.entries()) {
-          const { figures } = await one.engine.infer(one.inputs);
-          samples[k]?.push(figures.inferSeconds * 1000);
-          computed[k] = figures.computedEdges;
+          let seconds = 0;
+          let runs = 0;
+          do {
+            const { figures } = await one.engine.infer(one.inputs);
+            seconds += figures.inferSeconds;
+            runs++;
+            computed[k] = figures.computedEdges;
+          } while (seconds < sampleSeconds);
+          samples[k]?.push((seconds / runs) * 1000);
           onProgress(++done / total);
         }
       }

@@ -42,10 +42,11 @@ const FULL = {
   plan: { rounds: 9, sampleMs: 15, warmUpMs: 60 },
   layerSizes: [1024, 16_384, 65_536],
   rounds: 5,
+  sampleSeconds: 1,
   peerRounds: 3,
 };
 /** For a look at whether everything runs; its numbers mean little. */
-const QUICK = { plan: { rounds: 2, sampleMs: 1, warmUpMs: 5 }, layerSizes: [1024, 4096], rounds: 1, peerRounds: 1 };
+const QUICK = { plan: { rounds: 2, sampleMs: 1, warmUpMs: 5 }, layerSizes: [1024, 4096], rounds: 1, sampleSeconds: 0, peerRounds: 1 };
 
 /** Runs with `argv` as process.argv. Exit status 0; 2 wrong usage; 3 a result that is wrong or another failure. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -84,7 +85,7 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
   const isRevectorized = enableRevectorize();
   const machine = describeMachine(isRevectorized ? ["--experimental-wasm-revectorize"] : []);
   const { neurons, layers, rows, seed, quick } = options;
-  const { plan, layerSizes, rounds, peerRounds } = quick ? QUICK : FULL;
+  const { plan, layerSizes, rounds, sampleSeconds, peerRounds } = quick ? QUICK : FULL;
   const warnings: Warning[] = [];
   if (!isRevectorized) {
     warnings.push({ kind: "fallback", what: "V8 does not join 128-bit operations: the flag is unknown to it" });
@@ -112,7 +113,16 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
   const workers = [1, 2];
   const inference = !wanted.has("inference")
     ? null
-    : await measureInference({ neurons, layers, rows, workers, rounds, seed, onProgress: progress("inference") });
+    : await measureInference({
+        neurons,
+        layers,
+        rows,
+        workers,
+        rounds,
+        sampleSeconds,
+        seed,
+        onProgress: progress("inference"),
+      });
   const [smallest = 1024] = neurons;
   const measuring = !wanted.has("measuring")
     ? null
