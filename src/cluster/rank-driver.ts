@@ -80,6 +80,8 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
     cuts,
     traffic,
     checkpointer,
+    // Ranks set out together: what one waits for another that prepares longer is no part of the inference.
+    ready: async () => void (await allgatherValues(world, null)),
     ...(checkpointer === null ? {} : { begin: (run: MainRun) => checkpointer.begin(run) }),
     openSegment(first) {
       const next = isAlone && checkpointer === null ? layers : nextCut(first, layers, redeal);

@@ -12,7 +12,7 @@ const PROGRESS_MS = 100;
 
 export interface OneRun {
   readonly settings: Settings;
-  /** Puts inputs and tables into memory: the part of a run that is booked as `prepare`. */
+  /** Puts inputs and tables into memory: with what the driver does then, the part of a run that is booked as `prepare`. */
   readonly layOut: () => LaidOutRun | Promise<LaidOutRun>;
   readonly driver: SegmentDriver;
   readonly signal: AbortSignal | undefined;
@@ -26,6 +26,7 @@ export async function runOnce(place: Workplace, loaded: LoadedNetwork, one: OneR
   const { shape, layers } = loaded;
   const started = performance.now();
   const run = await one.layOut();
+  await driver.ready?.();
   const timer =
     onProgress === undefined ? undefined : setInterval(() => onProgress(team.progress() / layers.length), PROGRESS_MS);
   try {

@@ -20,6 +20,8 @@ import type { Workplace } from "./workplace.ts";
 export interface SegmentDriver {
   /** Room in the tables for rows that come from elsewhere; default none. */
   readonly extraRows?: number;
+  /** Once everything is laid out, as the last part of `prepare`. */
+  ready?(): Promise<void>;
   /** Where a pass begins, unless before layer 0 with the rows on the lists. */
   begin?(run: MainRun): Promise<PassStart | undefined>;
   /** Brings layers from `first` on into memory; the segment that begins there ends before the layer returned. */
