@@ -73,6 +73,7 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
   const checkpointer = checkpoint === null ? null : new Checkpointer(world, checkpoint.options, registry, found);
   const cuts: CutRecord[] = [];
   const traffic: LayerTraffic[] = [];
+  const work: Work = { rowLayers: 0, seconds: 0 };
   let outcomes: RowOutcomes | null = null;
   const kept = new Map<number, Float32Array>();
   return {
@@ -91,7 +92,7 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
       const sent = { ...world.traffic };
       const outcome = isAlone
         ? { mergeFirst: false, isDone: run.pieces.rowCount === 0 && world.size === 1 }
-        : await cut(options, registry, cuts, { layer, run, segment });
+        : await cut(options, registry, cuts, { layer, run, segment, work: addWork(work, segment) });
       traffic.push({
         layer,
         bytesSent: world.traffic.bytesSent - sent.bytesSent,
@@ -131,21 +132,23 @@ interface CutAt {
   readonly layer: number;
   readonly run: MainRun;
   readonly segment: SegmentFigures;
+  /** Of all segments up to here: a short one alone says little on a machine that is shared. */
+  readonly work: Work;
 }
 
 async function cut(
   { world, redeal, rows, widths, link }: RankDriverOptions,
   registry: RowRegistry,
   cuts: CutRecord[],
-  { layer, run, segment }: CutAt,
+  { layer, run, segment, work }: CutAt,
 ): Promise<CutOutcome> {
   const width = widths[layer - 1];
   let list = listedRows(run);
   const before = list.length;
   if (rows === "distinct") list = await joinAcrossRanks(world, run, registry, list, width);
-  const work = workOf(segment);
-  const state = { rows: list.length, secondsPerRow: work.secondsPerRow, room: roomOf(run, registry) };
-  const all = await allgatherValues(world, { state, before, rowsAtStart: work.rowsAtStart });
+  const secondsPerRow = work.rowLayers === 0 ? null : work.seconds / work.rowLayers;
+  const state = { rows: list.length, secondsPerRow, room: roomOf(run, registry) };
+  const all = await allgatherValues(world, { state, before, rowsAtStart: rowsAtStart(segment) });
   const states: RankState[] = all.map((one) => one.state);
   const total = states.reduce((sum, one) => sum + one.rows, 0);
   const start = all.reduce((sum, one) => sum + one.rowsAtStart, 0);
@@ -171,16 +174,18 @@ function roomOf({ pieces }: MainRun, registry: RowRegistry): number {
   return Math.min(pieces.freeSlotCount, registry.room);
 }
 
-/** Rows that the segment began with, and seconds that a row took for a layer. */
-function workOf({ firstLayer, seconds, reports }: SegmentFigures): {
-  rowsAtStart: number;
-  secondsPerRow: number | null;
-} {
-  let rowLayers = 0;
-  let rowsAtStart = 0;
-  for (const { rowsByLayer } of reports) {
-    rowLayers += rowsByLayer.reduce((sum, rows) => sum + rows, 0);
-    rowsAtStart += rowsByLayer[firstLayer];
-  }
-  return { rowsAtStart, secondsPerRow: rowLayers === 0 ? null : seconds / rowLayers };
+/** Rows times layers that this rank computed, and the seconds that it took. */
+interface Work {
+  rowLayers: number;
+  seconds: number;
+}
+
+function addWork(work: Work, { seconds, reports }: SegmentFigures): Work {
+  for (const { rowsByLayer } of reports) work.rowLayers += rowsByLayer.reduce((sum, rows) => sum + rows, 0);
+  work.seconds += seconds;
+  return work;
+}
+
+function rowsAtStart({ firstLayer, reports }: SegmentFigures): number {
+  return reports.reduce((sum, { rowsByLayer }) => sum + rowsByLayer[firstLayer], 0);
 }
