@@ -125,7 +125,6 @@ export async function inferRows(world: World, options: RowsRunOptions): Promise<
     link,
     checkpoint,
   });
-  const before = { ...world.traffic };
   const prepare = secondsSince(preparing);
 
   onStep("inferring");
@@ -139,7 +138,7 @@ export async function inferRows(world: World, options: RowsRunOptions): Promise<
   const figures = figuresOf(world, {
     rows: inputs.rows.numbers.length,
     access: inputs.access,
-    before,
+    before: driver.trafficBefore,
     infer,
     result,
     traffic: driver.traffic,

@@ -54,6 +54,8 @@ export interface RankDriver extends SegmentDriver {
   readonly cuts: readonly CutRecord[];
   readonly traffic: readonly LayerTraffic[];
   readonly checkpointer: Checkpointer | null;
+  /** Traffic before the ranks set out. */
+  readonly trafficBefore: World["traffic"];
   /** After the run: what became of the rows that were here, and the activations of those that ended here. */
   outcomes(): RowOutcomes;
   activationsByNumber(): ReadonlyMap<number, Float32Array>;
@@ -74,15 +76,20 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
   const cuts: CutRecord[] = [];
   const traffic: LayerTraffic[] = [];
   const work: Work = { rowLayers: 0, seconds: 0 };
+  const trafficBefore = { ...world.traffic };
   let outcomes: RowOutcomes | null = null;
   const kept = new Map<number, Float32Array>();
   return {
     extraRows,
     cuts,
     traffic,
+    trafficBefore,
     checkpointer,
     // Ranks set out together: what one waits for another that prepares longer is no part of the inference.
-    ready: async () => void (await allgatherValues(world, null)),
+    async ready() {
+      await allgatherValues(world, null);
+      Object.assign(trafficBefore, world.traffic);
+    },
     ...(checkpointer === null ? {} : { begin: (run: MainRun) => checkpointer.begin(run) }),
     openSegment(first) {
       const next = isAlone && checkpointer === null ? layers : nextCut(first, layers, redeal);

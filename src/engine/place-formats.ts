@@ -69,8 +69,12 @@ export interface LoadedFormats {
 const MATRIX_BYTES = 8 * 1024 * 1024;
 const SHARED_MATRIX_BYTES = 32 * 1024 * 1024;
 const MAX_BATCH_ROWS = 4096;
-/** Products of one phase at most, by kernel set: a worker is silent for that long, some tenths of a second. */
-const MAX_PHASE_PRODUCTS = { js: 1e8, wasm: 1e9 };
+/**
+ * Products of one phase at most: a worker is silent for that long, a few tenths of a second. Most kernels do 0.6e9 a second
+ * and more; those of WebAssembly on dense columns do 4 to 12e9.
+ */
+const MAX_PHASE_PRODUCTS = 1e8;
+const MAX_DENSE_PHASE_PRODUCTS = 1e9;
 /** Index and value. */
 const ENTRY_BYTES = 8;
 
@@ -118,7 +122,8 @@ export function planFormats(
   arena: Arena,
   { workers, kernel }: Pick<Settings, "workers" | "kernel">,
 ): FormatPlan {
-  const maxProducts = MAX_PHASE_PRODUCTS[kernel === "js" ? "js" : "wasm"];
+  const hasDenseColumns = pair.activations === "dense-column" || pair.weights === "dense-column";
+  const maxProducts = kernel !== "js" && hasDenseColumns ? MAX_DENSE_PHASE_PRODUCTS : MAX_PHASE_PRODUCTS;
   const { layers } = loaded;
   const allocate = (bytes: number, what: string): number => arena.allocate(bytes, what);
   const maxCols = Math.max(1, ...layers.map(({ weights }) => Math.max(weights.nrows, weights.ncols)));
@@ -138,7 +143,6 @@ export function planFormats(
       placeActivations(format, room, arena.memory, allocate, name),
     ];
   };
-  const maxRows = Math.max(batchRows, sharedRows);
   const cutBytes = isByRows(pair.weights) ? maxSlots * 4 : 0;
   const room = { maxRows: sharedRows, maxCols, maxInner };
   return {
@@ -149,9 +153,9 @@ export function planFormats(
       task: placeTask(format, room, arena.memory, allocate, `scratch of worker ${worker}`),
       cutBegin: allocate(cutBytes, `cuts of worker ${worker}`),
       cutEnd: allocate(cutBytes, `cuts of worker ${worker}`),
-      flags: allocate(maxRows, `flags of worker ${worker}`),
-      places: allocate(maxRows * 4, `places of rows of worker ${worker}`),
-      scratch: allocate(maxRows * 4, `hashes of rows of worker ${worker}`),
+      flags: allocate(sharedRows, `flags of worker ${worker}`),
+      places: allocate(sharedRows * 4, `places of rows of worker ${worker}`),
+      scratch: allocate(sharedRows * 4, `hashes of rows of worker ${worker}`),
     })),
     shared: matrices(sharedRows, "activations of the team"),
     batchRows,

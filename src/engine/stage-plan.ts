@@ -51,8 +51,8 @@ export function estimateSharing(
 }
 
 /**
- * Sharing the neurons must promise this much: each worker reads what the others have just written, which took it from
- * 27e9 to 20e9 edges/s, it cannot pack, and everybody waits for the slowest after each layer.
+ * Sharing the neurons must promise this much: each worker reads what the others have just written (on layers that are not
+ * listed that took it from 27e9 to 20e9 edges/s), it cannot pack, and everybody waits for the slowest after each layer.
  */
 const NEURONS_SHARE = 0.7;
 

@@ -298,7 +298,7 @@ export function placeTask(
   return { address, joinMap, bytes };
 }
 
-/** Dense columns: 16 rows of the input. Sparse columns: eight columns of the result, for dense weights. */
+/** Dense columns: 16 rows of the input. Sparse columns: eight columns of the result, which only dense weights use. */
 function panelLength(format: FactorFormat, maxRows: number, maxInner: number): number {
   if (isByRows(format)) return 0;
   return isDense(format) ? 16 * maxInner : 8 * maxRows;

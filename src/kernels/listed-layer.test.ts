@@ -111,3 +111,30 @@ test("what is not listed: no order, short runs, other weights, a second pass, un
   unequal.colPtr[unequal.ncols]--;
   assert.ok(!isListed(makeLayer(unequal, bias, RELU, "stored"), order));
 });
+
+for (const id of KERNEL_IDS.filter((kernel) => kernel !== "js")) {
+  test(`${id}: lines of zeros stay off the list only where they may be passed over`, async () => {
+    const kernels = makeKernels(await compileKernels(id), space.memory);
+    const random = makeRandom(10);
+    const weights = makeRuns(32, random);
+    const layer = makeLayer(weights, Float32Array.of(-0.5), RELU, "stored");
+    const [{ order }] = columnOrders(RUNS, TIMES, random);
+    for (const lanes of [16, 32]) {
+      const listed = [false, true].map((passZeros) => {
+        space.reset();
+        const { address } = placeLayer(layer, space.memory, space.allocate, "layer", order);
+        const input = space.allocate(weights.nrows * lanes * 4, "input");
+        const out = space.allocate(weights.ncols * lanes * 4, "output");
+        const list = space.allocate(LIST_ENTRIES * 4, "list");
+        new Float32Array(space.memory.buffer, input, weights.nrows * lanes).fill(0);
+        const words = new Uint32Array(space.memory.buffer, list, LIST_ENTRIES);
+        words.fill(1);
+        // One run: no other writes to the list.
+        kernels.spmm(address, lanes, out, input, 0, TIMES, list, passZeros);
+        return words.filter((word) => word !== 1).length;
+      });
+      // The place behind the end is written, too.
+      assert.deepEqual(listed, [32, 1], `${lanes} lanes`);
+    }
+  });
+}

@@ -81,6 +81,7 @@ function row(name: string, mine: readonly CellRecord[]): string {
 function reasons(records: readonly CellRecord[]): string[] {
   if (records.length === listCells().length) return [];
   const none = PRODUCT_PAIRS.filter((pair) => !records.some((record) => pairName(record) === pairName(pair)));
+  if (records.length === 0) return [];
   return [
     "The cells that have not run would take the hours in the last column. Dense weights have 1024 entries in a column where the",
     "network has 32.",

@@ -73,6 +73,7 @@ async function inferGroup(
   const { layers } = routes;
   const facts = await gatherFacts(link, parts, layers);
   const placedInputs = placeOwnInputs(arena, inputs, routes);
+  const lists = allocateLists(arena, workers);
   const plan = await agreePlan(
     link,
     planBatches(arena, layers, link.size, {
@@ -88,7 +89,7 @@ async function inferGroup(
     slots: allocateSlots(arena, layers, link.size, plan),
     stride: widest(layers),
     queue: makeTaskQueue(QUEUE_TASKS, plan.slots),
-    lists: allocateLists(arena, workers),
+    lists,
     passZeros: settings.rows !== "all",
     hashesRows: settings.rows === "distinct",
   };

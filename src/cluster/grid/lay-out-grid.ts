@@ -86,7 +86,10 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, some) => total + some, 0);
 }
 
-/** Scratch of `spmm`, one a worker and one where the main thread computes alone. @throws ResourceError */
+/**
+ * Scratch of `spmm`, one a worker; the main thread has the first where it computes, which it does while no worker has a
+ * task. Before the batches are planned, which take what is left. @throws ResourceError
+ */
 export function allocateLists(arena: Arena, workers: number): number[] {
   return Array.from({ length: workers }, (_, w) => arena.allocate(LIST_ENTRIES * 4, `lines listed by worker ${w}`));
 }

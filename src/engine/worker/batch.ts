@@ -124,7 +124,7 @@ export function advanceBatch(run: WorkerRun, batch: Batch, l: number): void {
 /** Weights x lanes of a call, about. Reason: the JavaScript kernels do 0.5e9 a second, and silence is an error after 1.5 s. */
 const MAX_CALL_EDGES = 2 ** 26;
 
-/** Columns first .. end-1 of layer l for all tiles: from the buffer at `input` to the one at `out`. */
+/** The piece first .. end-1 of layer l (`spmm`) for all tiles: from the buffer at `input` to the one at `out`. */
 export function computeTiles(
   run: WorkerRun,
   tiles: readonly Tile[],

@@ -1,4 +1,5 @@
-// Which columns of a layer a member of a team of workers computes: a contiguous share.
+// Which columns of a layer a member of a team of workers computes: a contiguous piece of the column numbers, or of the order
+// of a listed layer (kernels.ts). The weights of either are the same, because listed columns are equally long.
 
 import { FIELD, type PlacedLayer } from "../../kernels/layer-record.ts";
 import { pieceStart } from "../../partition/hashing.ts";
@@ -7,7 +8,7 @@ import type { WorkerRun } from "./run.ts";
 /** `count`: equally many columns, as the paper splits them. `weights`: about equally many weights. */
 export type ColumnSplit = "count" | "weights";
 
-/** First and end column of member `member` of `size`. */
+/** Where the piece of member `member` of `size` begins and ends. */
 export function columnShare(
   run: WorkerRun,
   layer: PlacedLayer,
@@ -19,7 +20,7 @@ export function columnShare(
   return [columnAt(run, layer, member / size), columnAt(run, layer, (member + 1) / size)];
 }
 
-/** Stored weights of columns first .. end-1. */
+/** Stored weights of the piece first .. end-1. */
 export function weightsOf(run: WorkerRun, layer: PlacedLayer, first: number, end: number): number {
   const colPtr = run.words[(layer.address >>> 2) + FIELD.colPtr] >>> 2;
   return run.words[colPtr + end] - run.words[colPtr + first];

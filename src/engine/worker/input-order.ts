@@ -18,7 +18,7 @@ export function orderByNonzeros(run: WorkerRun, group: Group): void {
   if (run.layers[0].nnz < MIN_WEIGHTS) return;
   const first = inputs.rowPtr >>> 2;
   const list = words.subarray(group.list, group.list + words[group.countWord]);
-  const nonzerosOf = (row: number): number => Math.min(inputs.ncols, words[first + row + 1] - words[first + row]);
+  const nonzerosOf = (row: number): number => words[first + row + 1] - words[first + row];
   const place = new Uint32Array(inputs.ncols + 1);
   for (const row of list) place[inputs.ncols - nonzerosOf(row)]++;
   let before = 0;

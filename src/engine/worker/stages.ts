@@ -155,9 +155,11 @@ function merge(
   book(run.tally, "merge", l, run.words[group.countWord], started);
   meet(run, group, l);
   if (isLeader(run, group)) {
+    const shortening = performance.now();
     shortenList(run, group);
     order?.(run, group);
     resetBatches(run, group);
+    book(run.tally, "merge", l, 0, shortening);
   }
   meet(run, group, l);
 }

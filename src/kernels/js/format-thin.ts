@@ -30,16 +30,31 @@ export function compareRows(v: FormatViews, matrix: MatrixView, twins: number): 
 
 export function keepRows(v: FormatViews, address: number, list: number, count: number): void {
   const matrix = readMatrix(v, address);
-  const rows = denseRows(v, matrix);
-  const kept = Array.from(v.u32.subarray(list, list + count), (row) => rows[row]);
+  const placeOf = new Int32Array(matrix.nrows).fill(-1);
+  for (let k = 0; k < count; k++) placeOf[v.u32[list + k]] = k;
+  if (matrix.dense) keepDense(v, matrix, placeOf);
+  const kept: RowEntry[] = [];
+  if (!matrix.dense) {
+    eachEntry(v, matrix, (i, j, value) => {
+      if (placeOf[i] >= 0) kept.push([placeOf[i], j, value]);
+    });
+  }
   v.u32[matrix.record + MATRIX_FIELD.nrows] = count;
   v.u32[matrix.record + MATRIX_FIELD.slots] = matrix.byRows ? count : matrix.ncols;
   v.u32[matrix.record + MATRIX_FIELD.minorCount] = matrix.byRows ? matrix.ncols : count;
-  fillMatrix(
-    v,
-    address,
-    kept.flatMap((row, k) => Array.from(row, (value, j): RowEntry => [k, j, value])),
-  );
+  if (!matrix.dense) fillMatrix(v, address, kept);
+}
+
+/** Values move to the front where they lie, so that no bit of them changes. */
+function keepDense({ f32 }: FormatViews, matrix: MatrixView, placeOf: Int32Array): void {
+  const [rowStep, columnStep] = matrix.byRows ? [matrix.denseStep, 1] : [1, matrix.denseStep];
+  for (let i = 0; i < matrix.nrows; i++) {
+    if (placeOf[i] < 0) continue;
+    for (let j = 0; j < matrix.ncols; j++) {
+      const column = matrix.values + j * columnStep;
+      f32[column + placeOf[i] * rowStep] = f32[column + i * rowStep];
+    }
+  }
 }
 
 function denseRows(v: FormatViews, matrix: MatrixView): Float32Array[] {

@@ -1,5 +1,5 @@
-// Model parallelism: the columns of every layer are cut into one contiguous piece a worker, of equally many columns, and
-// all workers compute all rows together. They meet after each layer.
+// Model parallelism: the columns of every layer are cut into one piece a worker, of equally many columns (column-share.ts),
+// and all workers compute all rows together. They meet after each layer.
 
 import { groupOfPiece } from "../group.ts";
 import type { WorkerRun } from "../run.ts";
