@@ -31,7 +31,9 @@ async function timeExchange(world: World, bytes: number): Promise<number> {
   let best = Infinity;
   for (let k = 0; k < PROBES; k++) {
     const started = performance.now();
-    const parts = Array.from({ length: world.size }, (_, r) => new Uint8Array(r === world.rank ? 0 : bytes).fill(k + 1));
+    const parts = Array.from({ length: world.size }, (_, r) =>
+      new Uint8Array(r === world.rank ? 0 : bytes).fill(k + 1),
+    );
     const received = await world.exchange(parts);
     for (const part of received) part.slice();
     best = Math.min(best, (performance.now() - started) / 1000);

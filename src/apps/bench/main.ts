@@ -46,7 +46,13 @@ const FULL = {
   peerRounds: 3,
 };
 /** For a look at whether everything runs; its numbers mean little. */
-const QUICK = { plan: { rounds: 2, sampleMs: 1, warmUpMs: 5 }, layerSizes: [1024, 4096], rounds: 1, sampleSeconds: 0, peerRounds: 1 };
+const QUICK = {
+  plan: { rounds: 2, sampleMs: 1, warmUpMs: 5 },
+  layerSizes: [1024, 4096],
+  rounds: 1,
+  sampleSeconds: 0,
+  peerRounds: 1,
+};
 
 /** Runs with `argv` as process.argv. Exit status 0; 2 wrong usage; 3 a result that is wrong or another failure. */
 export async function main(argv: readonly string[]): Promise<void> {
