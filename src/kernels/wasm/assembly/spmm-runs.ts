@@ -1,5 +1,6 @@
 // One layer of equal weights whose columns come in runs that read the same lines, as those of a RadiX-Net do: the lines of a
 // run are listed once, and each of its columns goes by the list, four lines a turn, all sums in registers.
+// Written once for each width, as spmm-16.ts and spmm-32.ts are: V8 joins 128-bit operations only in straight-line code.
 
 import {
   BIAS_EVERYWHERE, COLUMN_ORDER, COLUMN_RUNS, HIGH, IDX_BYTES, LOW, ROW_IDX, UNIFORM_VALUE,
