@@ -103,16 +103,23 @@ export async function completeCheckpoint(folder: string, state: Omit<CheckpointS
 export async function removeCheckpoint(folder: string): Promise<void> {
   await rm(join(folder, STATE), { force: true });
   await removeSets(folder, null);
+  // Of a run that was killed while it wrote; nobody writes any more.
+  for (const name of await namesIn(folder)) {
+    if (/^\.(set-\d+-rank-\d+\.bin|state\.json)\.\d+-\d+\.part$/.test(name))
+      await rm(join(folder, name), { force: true });
+  }
 }
 
 async function removeSets(folder: string, but: number | null): Promise<void> {
-  // A run that was over before its first checkpoint has made no folder.
-  if (!existsSync(folder)) return;
-  const names = await withFileErrors(folder, "read", () => readdir(folder));
-  for (const name of names) {
+  for (const name of await namesIn(folder)) {
     const found = /^set-(\d+)-rank-\d+\.bin$/.exec(name);
     if (found !== null && Number(found[1]) !== but) await rm(join(folder, name), { force: true });
   }
+}
+
+/** None where a run was over before its first checkpoint has made the folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  return existsSync(folder) ? await withFileErrors(folder, "read", () => readdir(folder)) : [];
 }
 
 /** One file of a set. @throws FormatError for a file that is missing, cut or changed */
