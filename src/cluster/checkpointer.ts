@@ -13,7 +13,7 @@ import {
   removeCheckpoint,
   writeRankState,
 } from "./checkpoint.ts";
-import { listedRows, poolWords } from "./move-rows.ts";
+import { poolWords } from "./move-rows.ts";
 import { type RowRegistry, viewRows } from "./row-registry.ts";
 import { allgatherValues, type World } from "./world.ts";
 
@@ -113,7 +113,7 @@ export class Checkpointer {
     if (!isNeeded) return undefined;
     const start: PassStart = {
       layer: state.layer,
-      pending: this.#hasBegun ? listedRows(run) : this.#registry.localOf(pending),
+      pending: this.#hasBegun ? run.pieces.listedRows() : this.#registry.localOf(pending),
     };
     this.#hasBegun = true;
     const order = this.#options.orderAfter(state.layer);

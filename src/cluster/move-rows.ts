@@ -1,6 +1,6 @@
 // Rows on their way from one rank to another between two layers: dense activations with what is known of each row.
 
-import type { MainRun } from "../engine/segments.ts";
+import type { SharedRun } from "../engine/sharing.ts";
 import type { Move } from "./move-plan.ts";
 import { type RowRegistry, viewRows } from "./row-registry.ts";
 import { bytesOf, type World } from "./world.ts";
@@ -13,20 +13,8 @@ export function movedRowBytes(width: number): number {
   return (width + FACTS) * 4;
 }
 
-/** Rows on all lists of a run, a copy. */
-export function listedRows({ pieces }: MainRun): Uint32Array {
-  const lists = Array.from({ length: pieces.count }, (_, piece) => pieces.rowsOf(piece));
-  const list = new Uint32Array(lists.reduce((sum, rows) => sum + rows.length, 0));
-  let at = 0;
-  for (const rows of lists) {
-    list.set(rows, at);
-    at += rows.length;
-  }
-  return list;
-}
-
 /** The activations of a row in the pool: `width` words, a view. */
-export function poolWords({ task, memory }: MainRun, slot: number, width: number): Uint32Array {
+export function poolWords({ task, memory }: SharedRun, slot: number, width: number): Uint32Array {
   return new Uint32Array(memory.buffer, task.pool + slot * task.slotBytes, width);
 }
 
@@ -36,7 +24,7 @@ export function poolWords({ task, memory }: MainRun, slot: number, width: number
  */
 export async function moveRows(
   world: World,
-  run: MainRun,
+  run: SharedRun,
   registry: RowRegistry,
   moves: readonly Move[],
   list: Uint32Array,
@@ -53,7 +41,7 @@ export async function moveRows(
   return Uint32Array.from([list.subarray(0, kept), ...guests].flatMap((rows) => Array.from(rows)));
 }
 
-function packMoved(run: MainRun, registry: RowRegistry, rows: Uint32Array, width: number): Uint8Array {
+function packMoved(run: SharedRun, registry: RowRegistry, rows: Uint32Array, width: number): Uint8Array {
   const views = viewRows(run);
   const message = new Uint32Array(rows.length * (width + FACTS));
   for (const [k, row] of rows.entries()) {
@@ -66,7 +54,7 @@ function packMoved(run: MainRun, registry: RowRegistry, rows: Uint32Array, width
 }
 
 /** Gives every row of a message its place here. */
-export function admitRows(run: MainRun, registry: RowRegistry, message: Uint8Array, width: number): Uint32Array {
+export function admitRows(run: SharedRun, registry: RowRegistry, message: Uint8Array, width: number): Uint32Array {
   const words = new Uint32Array(message.buffer, message.byteOffset, message.byteLength >>> 2);
   const count = words.length / (width + FACTS);
   const numbers = Uint32Array.from({ length: count }, (_, k) => words[k * (width + FACTS)]);

@@ -3,10 +3,15 @@
 
 import { packParts, type Parts } from "../mpi/message-array.ts";
 import type { Communicator } from "../mpi/communicator.ts";
-import { bytesOf, type Traffic, type World } from "./world.ts";
+import { Request } from "../mpi/request.ts";
+import { bytesOf, type Finish, type Traffic, type World } from "./world.ts";
 
 const WORD = 4;
 const ALIGNMENT_WORDS = 2;
+/** Of the messages that a rank sends when it has reached an end. */
+const FINISH_TAG = 1;
+/** How often a rank that is still on its way looks for them. Reason: a look takes a microsecond, a batch of rows milliseconds. */
+const FINISH_POLL_MS = 10;
 
 /** @param signal ends every wait with an InterruptedError. */
 export async function openMpiWorld(comm: Communicator, host: string, signal: AbortSignal): Promise<World> {
@@ -60,8 +65,39 @@ export async function openMpiWorld(comm: Communicator, host: string, signal: Abo
       return slices(received, into, lengths);
     });
 
+  const openFinish = (onFirst: () => void): Finish => {
+    const failure: unknown[] = [];
+    const look = (): void => {
+      try {
+        if (comm.peek({ from: "any", tag: FINISH_TAG }, "int32") === null) return;
+        onFirst();
+      } catch (error) {
+        failure.push(error);
+      }
+      clearInterval(timer);
+    };
+    const timer = setInterval(look, FINISH_POLL_MS);
+    return {
+      reached: () =>
+        timed(async () => {
+          clearInterval(timer);
+          if (failure.length > 0) throw failure[0];
+          const others = Array.from({ length: size }, (_, r) => r).filter((r) => r !== rank);
+          const word = new Int32Array(1);
+          const sent = others.map((to) => comm.start.send(word, { to, tag: FINISH_TAG }));
+          // Messages of one rank keep their order: that of the next end cannot be taken for this one's.
+          const come = others.map((from) => comm.start.receive(new Int32Array(1), { from, tag: FINISH_TAG }));
+          await Request.all(sent, { signal });
+          await Request.all(come, { signal });
+          traffic.bytesSent += word.byteLength * others.length;
+          traffic.messagesSent += others.length;
+        }),
+      [Symbol.dispose]: () => clearInterval(timer),
+    };
+  };
+
   const hosts = (await allgather(new TextEncoder().encode(host))).map((name) => new TextDecoder().decode(name));
-  return { rank, size, hosts, allgather, exchange, traffic, comm };
+  return { rank, size, hosts, allgather, exchange, openFinish, traffic, comm };
 }
 
 /** Parts in words for these lengths in bytes. */

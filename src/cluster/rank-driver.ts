@@ -6,8 +6,9 @@ import type { CutOutcome, MainRun, SegmentDriver, SegmentFigures } from "../engi
 import { Checkpointer, type CheckpointOptions, type FoundState, MAX_CHECKPOINT_LAYERS } from "./checkpointer.ts";
 import { joinAcrossRanks } from "./join-rows.ts";
 import { judgeMoves, type Link, type MoveWorth, planMoves, type RankState } from "./move-plan.ts";
-import { listedRows, movedRowBytes, moveRows } from "./move-rows.ts";
+import { movedRowBytes, moveRows } from "./move-rows.ts";
 import { type RowOutcomes, RowRegistry, viewRows } from "./row-registry.ts";
+import { makeRowSharing } from "./row-sharing.ts";
 import { allgatherValues, type World } from "./world.ts";
 
 /**
@@ -32,7 +33,7 @@ export interface RankDriverOptions {
 
 /** What happened at a cut. */
 export interface CutRecord {
-  /** Layers done. */
+  /** Layers done by the rows that wait here: all of them at a cut, or those left when another rank had none. */
   readonly layer: number;
   /** Rows of every rank before, and rows that were joined and moved by all. */
   readonly rows: readonly number[];
@@ -70,6 +71,7 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
   // Without rows that die all ranks go on with what they began with.
   const isAlone = world.size === 1 || redeal === "never" || (redeal === "auto" && options.rows === "all");
   const found = checkpoint?.found ?? null;
+  const sharing = !isAlone && world.size > 1;
   const extraRows = (isAlone ? 0 : Math.max(MIN_EXTRA_ROWS, numbers.length)) + (found?.waiting.length ?? 0);
   const registry = new RowRegistry(numbers, extraRows);
   const checkpointer = checkpoint === null ? null : new Checkpointer(world, checkpoint.options, registry, found);
@@ -79,8 +81,20 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
   const trafficBefore = { ...world.traffic };
   let outcomes: RowOutcomes | null = null;
   const kept = new Map<number, Float32Array>();
+  const noteTraffic = (layer: number, sent: World["traffic"]): void => {
+    traffic.push({
+      layer,
+      bytesSent: world.traffic.bytesSent - sent.bytesSent,
+      messagesSent: world.traffic.messagesSent - sent.messagesSent,
+      seconds: world.traffic.seconds - sent.seconds,
+    });
+  };
+  const note = (round: CutRecord, sent: World["traffic"]): void => {
+    cuts.push(round);
+    noteTraffic(round.layer, sent);
+  };
   return {
-    extraRows,
+    extra: { rows: extraRows, areInputs: sharing },
     cuts,
     traffic,
     trafficBefore,
@@ -90,6 +104,7 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
       await allgatherValues(world, null);
       Object.assign(trafficBefore, world.traffic);
     },
+    ...(sharing ? { sharing: makeRowSharing({ ...options, registry, note }) } : {}),
     ...(checkpointer === null ? {} : { begin: (run: MainRun) => checkpointer.begin(run) }),
     openSegment(first) {
       const next = isAlone && checkpointer === null ? layers : nextCut(first, layers, redeal);
@@ -100,13 +115,8 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
       const outcome = isAlone
         ? { mergeFirst: false, isDone: run.pieces.rowCount === 0 && world.size === 1 }
         : await cut(options, registry, cuts, { layer, run, segment, work: addWork(work, segment) });
-      traffic.push({
-        layer,
-        bytesSent: world.traffic.bytesSent - sent.bytesSent,
-        messagesSent: world.traffic.messagesSent - sent.messagesSent,
-        seconds: world.traffic.seconds - sent.seconds,
-      });
-      if (!outcome.isDone) await checkpointer?.save(run, layer, widths[layer - 1], listedRows(run));
+      noteTraffic(layer, sent);
+      if (!outcome.isDone) await checkpointer?.save(run, layer, widths[layer - 1], run.pieces.listedRows());
       return outcome;
     },
     async beginPass(pending) {
@@ -127,9 +137,12 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
   };
 }
 
-/** Cuts come further and further apart: 4, 8, 16, ...; where rows must stay equal, 1, 2, 3, 4, 6, 8, 12, ... */
+/** Reason: moving activations is dear, and most rows of the challenge are dead by then; inputs are shared before it. */
+const FIRST_CUT = 8;
+
+/** Cuts come further and further apart: 8, 16, 32, ...; where rows must stay equal, 1, 2, 3, 4, 6, 8, 12, ... */
 export function nextCut(first: number, layers: number, redeal: RedealMode): number {
-  if (redeal === "auto") return Math.min(layers, Math.max(4, first * 2));
+  if (redeal === "auto") return Math.min(layers, Math.max(FIRST_CUT, first * 2));
   const half = 2 ** Math.floor(Math.log2(Math.max(1, first)));
   const step = Math.max(1, half >> 1);
   return Math.min(layers, first + step);
@@ -150,7 +163,7 @@ async function cut(
   { layer, run, segment, work }: CutAt,
 ): Promise<CutOutcome> {
   const width = widths[layer - 1];
-  let list = listedRows(run);
+  let list = run.pieces.listedRows();
   const before = list.length;
   if (rows === "distinct") list = await joinAcrossRanks(world, run, registry, list, width);
   const secondsPerRow = work.rowLayers === 0 ? null : work.seconds / work.rowLayers;

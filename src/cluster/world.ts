@@ -12,6 +12,12 @@ export interface Traffic {
   seconds: number;
 }
 
+/** An end that all ranks reach; disposed, it calls nobody any more. */
+export interface Finish extends Disposable {
+  /** This rank is there: tells the others, and waits for them. */
+  reached(): Promise<void>;
+}
+
 export interface World {
   readonly rank: number;
   readonly size: number;
@@ -21,6 +27,11 @@ export interface World {
   allgather(bytes: Uint8Array): Promise<Uint8Array[]>;
   /** `parts[r]` goes to rank r; what came from each rank, by rank. Collective. */
   exchange(parts: readonly Uint8Array[]): Promise<Uint8Array[]>;
+  /**
+   * The ranks set out for an end that each reaches in its own time; `onFirst` is called once when another is there while
+   * this one is still on its way. Collective, as is `Finish.reached`.
+   */
+  openFinish(onFirst: () => void): Finish;
   readonly traffic: Traffic;
   /** The communicator underneath, for exchanges that are made of other messages; null in a world without MPI. */
   readonly comm: Communicator | null;
@@ -34,6 +45,7 @@ export function soloWorld(host: string): World {
     hosts: [host],
     allgather: async (bytes) => [bytes],
     exchange: async (parts) => [...parts],
+    openFinish: () => ({ reached: async () => {}, [Symbol.dispose]: () => {} }),
     traffic: { bytesSent: 0, messagesSent: 0, seconds: 0 },
     comm: null,
   };

@@ -5,7 +5,7 @@ import type { Network } from "../network/network.ts";
 import { hashesNeurons } from "../partition/hashing.ts";
 import { checkCsr } from "../sparse/check.ts";
 import type { CsrMatrix } from "../sparse/matrix.ts";
-import { hashOptions, layOut, WIDEST_TILE } from "./lay-out.ts";
+import { hashOptions, layOut, NO_EXTRA_ROWS, WIDEST_TILE } from "./lay-out.ts";
 import { checkWidth } from "./layout.ts";
 import { type LoadedNetwork, loadNetwork } from "./loaded-network.ts";
 import { makeQueue, openWorkplace } from "./open-workplace.ts";
@@ -93,7 +93,7 @@ async function infer(
   checkCsr(inputs, "inputs");
   return runOnce(place, loaded, {
     settings,
-    layOut: () => layOut(place, settings, loaded, inputs, driver.extraRows ?? 0),
+    layOut: () => layOut(place, settings, loaded, inputs, driver.extra ?? NO_EXTRA_ROWS),
     driver,
     signal,
     onProgress,

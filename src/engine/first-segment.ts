@@ -3,6 +3,7 @@
 // through the segment again while that frees slots; the others wait for another pass through the network.
 
 import type { LaidOutRun } from "./lay-out.ts";
+import { type RowSharing, type SharedRun, type SharedSegment, shareRounds } from "./sharing.ts";
 import type { PlacedInputs } from "./task.ts";
 
 /** Below this share of free slots a block is not worth beginning. */
@@ -13,38 +14,65 @@ export interface FirstSegment {
   readonly runTask: (inputs: PlacedInputs) => Promise<void>;
   /** Rows that the segment takes to the last layer are done: their slots may be used by others after this. */
   readonly finish: (() => void) | null;
+  /** Makes a task that runs begin with no further rows. */
+  readonly stop: () => void;
+  readonly sharing: RowSharing | null;
 }
 
 export interface FirstOutcome {
   /** Rows that found no room; the lists of the pieces hold those that are left of the others. */
   readonly pending: Uint32Array;
+  /** Rows are pending, and none found room. */
+  readonly isStuck: boolean;
   /** How often the workers were sent through the segment: rows of two times may be equal. */
   readonly tasks: number;
 }
 
 export async function runFirstSegment(
-  { feed, pieces, task }: LaidOutRun,
+  run: SharedRun,
   waiting: Uint32Array,
-  { runTask, finish }: FirstSegment,
+  segment: FirstSegment,
 ): Promise<FirstOutcome> {
+  const { feed, pieces, task } = run;
+  const { runTask, finish, stop, sharing } = segment;
   const lists = Array.from({ length: pieces.count }, (): number[] => []);
   const pending: Uint32Array[] = [];
   let isFull = false;
   let tasks = 0;
-  let toCome = waiting.length;
+  let done = 0;
+  const runRows = async (rows: Uint32Array, inputs: PlacedInputs): Promise<Uint32Array> => {
+    pieces.deal(rows);
+    await runTask(inputs);
+    tasks++;
+    const rest = pieces.takePending();
+    done += rows.length - rest.length;
+    if (finish === null) keepLeft(pieces, lists);
+    else finish();
+    return rest;
+  };
+  let left = waiting;
+  if (sharing !== null) {
+    const inputs = await feed.open(0);
+    const rounds: SharedSegment = {
+      run,
+      layer: 0,
+      inputs,
+      runRows: (rows) => runRows(rows, inputs),
+      stop,
+      makeRoom: (rows) => finish === null && makeRoom(pieces, lists, rows),
+    };
+    left = await shareRounds(rounds, sharing, waiting);
+  }
+  let toCome = left.length;
   const last = feed.blocks.length - 1;
   for (const [block, { first, end }] of feed.blocks.entries()) {
-    let rows = last === 0 ? waiting : waiting.filter((row) => row >= first && row < end);
+    let rows = last === 0 ? left : left.filter((row) => row >= first && row < end);
     if (rows.length > 0 && !isFull) {
       const inputs = await feed.open(block);
       do {
-        pieces.deal(rows);
-        await runTask(inputs);
-        tasks++;
-        const rest = pieces.takePending();
-        if (finish === null) keepLeft(pieces, lists, rest.length > 0 || block < last);
-        else finish();
+        const rest = await runRows(rows, inputs);
         toCome -= rows.length - rest.length;
+        if (finish === null) makeRoom(pieces, lists, toCome);
         // Hardly any room now means hardly any for the blocks that follow.
         const free = pieces.freeSlotCount;
         isFull = rest.length === rows.length || (free < toCome && free < task.slots * MIN_FREE_SHARE);
@@ -54,15 +82,19 @@ export async function runFirstSegment(
     if (rows.length > 0) pending.push(rows);
   }
   if (finish === null) pieces.setLists(lists);
-  return { pending: concatenate(pending), tasks };
+  return { pending: concatenate(pending), isStuck: pending.length > 0 && done === 0, tasks };
 }
 
-/** Adds what is left on the lists to `lists`; where more rows will come, slots are made free for them. */
-function keepLeft(pieces: LaidOutRun["pieces"], lists: number[][], moreCome: boolean): void {
-  for (const [piece, list] of lists.entries()) {
-    for (const row of pieces.rowsOf(piece)) list.push(row);
-    if (moreCome) pieces.compact(piece, list);
-  }
+/** Adds what is left on the lists of the pieces to `lists`. */
+function keepLeft(pieces: LaidOutRun["pieces"], lists: readonly number[][]): void {
+  for (const [piece, list] of lists.entries()) for (const row of pieces.rowsOf(piece)) list.push(row);
+}
+
+/** Makes the slots free that nobody has any more, unless there are free ones for all rows to come. */
+function makeRoom(pieces: LaidOutRun["pieces"], lists: readonly number[][], toCome: number): void {
+  const share = Math.ceil(toCome / pieces.count);
+  if (lists.every((_list, piece) => pieces.freeSlotsOf(piece) >= share)) return;
+  for (const [piece, list] of lists.entries()) pieces.compact(piece, list);
 }
 
 export function concatenate(parts: readonly Uint32Array[]): Uint32Array {

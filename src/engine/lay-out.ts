@@ -5,7 +5,7 @@ import { TILE_LANES } from "../kernels/kernels.ts";
 import { type HashOptions, hashesRows, hashOrder, type Order } from "../partition/hashing.ts";
 import type { CsrMatrix } from "../sparse/matrix.ts";
 import { type InputFeed, wholeFeed } from "./input-feed.ts";
-import { allocatePool, allocateRowTables, placeInputs } from "./layout.ts";
+import { allocatePool, allocateRowTables, type InputRoom, placeInputs } from "./layout.ts";
 import type { LoadedNetwork } from "./loaded-network.ts";
 import type { Settings } from "./options.ts";
 import { openPieces, PIECE_WORDS, type Pieces, pieceCount } from "./pieces.ts";
@@ -18,27 +18,49 @@ export interface LaidOutRun {
   readonly task: RunTask;
   readonly pieces: Pieces;
   readonly feed: InputFeed;
+  /** Behind the inputs in memory. */
+  readonly inputRoom: InputRoom;
   /** All rows, in the order that hashing gave them. */
   readonly order: Uint32Array;
 }
 
+/** Rows that come to a run from elsewhere. */
+export interface ExtraRows {
+  /** At most, over the whole run. */
+  readonly rows: number;
+  /** Some of them before layer 0, with the entries of inputs. */
+  readonly areInputs: boolean;
+}
+
+export const NO_EXTRA_ROWS: ExtraRows = { rows: 0, areInputs: false };
+
+/** Room for inputs from elsewhere: this share of the entries, ... */
+const INPUT_ROOM_SHARE = 1 / 4;
+/** ... and so many at least, for runs of few rows. */
+const MIN_ROOM_ENTRIES = 1 << 16;
+
 /**
  * Puts the inputs and the tables of one run into memory.
- * @param extraRows room in the tables for rows that come from elsewhere. @throws ResourceError
+ * @throws ResourceError
  */
 export function layOut(
   place: Workplace,
   settings: Settings,
   loaded: LoadedNetwork,
   inputs: CsrMatrix,
-  extraRows: number,
+  extra: ExtraRows,
 ): LaidOutRun {
   place.arena.release(place.base);
-  const feed = wholeFeed(placeInputs(place.arena, inputs, loaded.featureOrder));
-  return layOutRows(place, settings, loaded, inputs, feed, extraRows);
+  const entries = Math.max(MIN_ROOM_ENTRIES, Math.ceil(inputs.colIdx.length * INPUT_ROOM_SHARE));
+  const room = extra.areInputs ? { rows: extra.rows, entries } : { rows: 0, entries: 0 };
+  const feed = wholeFeed(placeInputs(place.arena, inputs, loaded.featureOrder, room));
+  return { ...layOutRows(place, settings, loaded, inputs, feed, extra.rows), inputRoom: room };
 }
 
-/** Puts the tables of one run into memory, after what `feed` has there. @throws ResourceError */
+/**
+ * Puts the tables of one run into memory, after what `feed` has there.
+ * @param extraRows room in the tables for rows that come from elsewhere. @throws ResourceError
+ */
 export function layOutRows(
   place: Workplace,
   settings: Settings,
@@ -84,7 +106,7 @@ export function layOutRows(
     hasCores: place.hasCores,
   };
   const order = new Uint32Array(arena.memory.buffer, rows.list, nrows).slice();
-  return { task, pieces, feed, order };
+  return { task, pieces, feed, inputRoom: { rows: 0, entries: 0 }, order };
 }
 
 /** Where hashing puts each input row; null where it leaves them alone. */

@@ -64,17 +64,32 @@ export function allocateBuffers(arena: Arena, workers: number, maxWidth: number,
   };
 }
 
-/** Copies the inputs into memory, features renumbered by `order` where it is given. @throws ResourceError */
-export function placeInputs(arena: Arena, inputs: CsrMatrix, order: NeuronOrder | null): PlacedInputs {
-  const put = (array: Uint32Array | Uint16Array | Float32Array, what: string): number => {
-    const address = arena.allocate(array.byteLength, `${what} of the inputs`);
+/** Room behind the inputs for rows that come from elsewhere. */
+export interface InputRoom {
+  readonly rows: number;
+  readonly entries: number;
+}
+
+/**
+ * Copies the inputs into memory, features renumbered by `order` where it is given, with room behind them.
+ * @throws ResourceError
+ */
+export function placeInputs(
+  arena: Arena,
+  inputs: CsrMatrix,
+  order: NeuronOrder | null,
+  room: InputRoom = { rows: 0, entries: 0 },
+): PlacedInputs {
+  const put = (array: Uint32Array | Uint16Array | Float32Array, what: string, extra: number): number => {
+    const bytes = array.byteLength + extra * array.BYTES_PER_ELEMENT;
+    const address = arena.allocate(bytes, `${what} of the inputs`);
     writeArray(arena.memory, address, array);
     return address;
   };
-  const rowPtr = put(inputs.rowPtr, "row pointers");
+  const rowPtr = put(inputs.rowPtr, "row pointers", room.rows);
   // Small indices may be 16-bit even of many features; renumbered they may not.
   const indices = order === null || inputs.ncols <= MAX_U16_DIMENSION ? inputs.colIdx : Uint32Array.from(inputs.colIdx);
-  const colIdx = put(indices, "column indices");
+  const colIdx = put(indices, "column indices", room.entries);
   const isOneValue = inputs.values.length === 1;
   if (order !== null) renumberRows(viewLike(arena.memory, colIdx, indices), inputs.rowPtr, 0, order, isOneValue);
   return {
@@ -83,7 +98,7 @@ export function placeInputs(arena: Arena, inputs: CsrMatrix, order: NeuronOrder 
     rowPtr,
     colIdx,
     idxBytes: indices.BYTES_PER_ELEMENT,
-    values: put(inputs.values, "values"),
+    values: put(inputs.values, "values", isOneValue ? 0 : room.entries),
     valueStep: isOneValue ? 0 : 4,
     isSorted: order === null || isOneValue,
   };

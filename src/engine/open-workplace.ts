@@ -5,9 +5,10 @@ import { ResourceError } from "../core/errors.ts";
 import { type CompiledKernels, compileKernels } from "../kernels/catalog.ts";
 import { TILE_LANES } from "../kernels/kernels.ts";
 import { type Arena, openArena } from "../threads/arena.ts";
+import { adviseHugePages } from "../threads/huge-pages.ts";
 import { availableCores, openTeam, siblingModule } from "../threads/team.ts";
 import { enableRevectorize } from "../threads/v8-flags.ts";
-import { layOut, WIDEST_TILE } from "./lay-out.ts";
+import { layOut, NO_EXTRA_ROWS, WIDEST_TILE } from "./lay-out.ts";
 import { allocateBuffers } from "./layout.ts";
 import { type LoadedNetwork, loadNetwork } from "./loaded-network.ts";
 import { checkMemoryLimit, type EngineOptions, formatPairOf, resolveSettings, type Settings } from "./options.ts";
@@ -51,6 +52,7 @@ export async function openWorkplace<L extends LoadedNetwork>(
   const limitBytes = Math.min(options.memoryBytes ?? DEFAULT_LIMIT_BYTES, DEFAULT_LIMIT_BYTES);
   const { failAllocation } = options;
   const arena = openArena({ limitBytes, ...(failAllocation === undefined ? {} : { failAllocation }) });
+  await adviseHugePages(arena.memory);
   const kernels = await compileKernels(settings.kernel);
   const loaded = await load({ arena, settings, limitBytes, kernels });
   const pair = formatPairOf(settings);
@@ -93,7 +95,7 @@ async function warmUp(place: Workplace, loaded: LoadedNetwork, kernels: Compiled
     const toyPlace: Workplace = { ...place, settings, base: place.arena.mark() };
     await runOnce(toyPlace, toy, {
       settings,
-      layOut: () => layOut(toyPlace, settings, toy, inputs, 0),
+      layOut: () => layOut(toyPlace, settings, toy, inputs, NO_EXTRA_ROWS),
       driver: makeWholeDriver(toy.layers.length),
       signal: undefined,
       onProgress: undefined,

@@ -64,12 +64,16 @@ export interface Pieces {
   setLists(lists: readonly ArrayLike<number>[]): void;
   /** The rows still on the list of a piece: a view. */
   rowsOf(piece: number): Uint32Array;
+  /** The rows on all lists: a copy. */
+  listedRows(): Uint32Array;
   /** Takes the rows that found no room off the pieces, in the order of the lists. */
   takePending(): Uint32Array;
   /** Takes free slots of the pool, at most `count`. */
   takeSlots(count: number): Uint32Array;
   /** Makes all slots free. */
   freeSlots(): void;
+  /** Free slots of one piece. */
+  freeSlotsOf(piece: number): number;
   /** Moves the activations of these rows of a piece to the start of its slots, and makes its other slots free. */
   compact(piece: number, rows: ArrayLike<number>): void;
 }
@@ -94,6 +98,7 @@ export function openPieces(
     for (let piece = 0; piece < count; piece++) total += get(piece, field);
     return total;
   };
+  const freeSlotsOf = (piece: number): number => Math.max(0, get(piece, PIECE.endSlot) - get(piece, PIECE.nextSlot));
   const firstSlot = (piece: number): number => pieceStart(pool.slots, piece, count);
   const take = (piece: number, slots: number): void => {
     set(piece, PIECE.nextSlot, firstSlot(piece) + slots);
@@ -127,11 +132,10 @@ export function openPieces(
     },
     get freeSlotCount() {
       let free = 0;
-      for (let piece = 0; piece < count; piece++) {
-        free += Math.max(0, get(piece, PIECE.endSlot) - get(piece, PIECE.nextSlot));
-      }
+      for (let piece = 0; piece < count; piece++) free += freeSlotsOf(piece);
       return free;
     },
+    freeSlotsOf,
     deal: (rows) => cut(rows, begin),
     assign: (rows) => cut(rows, relist),
     setLists(lists) {
@@ -145,6 +149,17 @@ export function openPieces(
     rowsOf(piece) {
       const first = get(piece, PIECE.list);
       return words.subarray(first, first + get(piece, PIECE.count));
+    },
+    listedRows() {
+      const all = new Uint32Array(sum(PIECE.count));
+      let at = 0;
+      for (let piece = 0; piece < count; piece++) {
+        const first = get(piece, PIECE.list);
+        const rows = words.subarray(first, first + get(piece, PIECE.count));
+        all.set(rows, at);
+        at += rows.length;
+      }
+      return all;
     },
     takePending() {
       const found: number[] = [];

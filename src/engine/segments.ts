@@ -8,18 +8,21 @@ import { makeDeques } from "../threads/deque.ts";
 import { makeForkWords } from "../threads/fork.ts";
 import { keepActivations, type KeptRows } from "./collect.ts";
 import { concatenate, runFirstSegment } from "./first-segment.ts";
-import type { LaidOutRun } from "./lay-out.ts";
+import type { ExtraRows, LaidOutRun } from "./lay-out.ts";
 import type { LoadedNetwork } from "./loaded-network.ts";
 import { addReports, emptyReports } from "./reports.ts";
 import type { Settings } from "./options.ts";
+import { type RowSharing, shareRounds } from "./sharing.ts";
 import type { RunTask, SegmentMessage, SegmentTask, WorkerReport } from "./task.ts";
-import { SHARED_LOCK, TILE_QUEUE } from "./worker/group.ts";
+import { SHARED_LOCK, STOP_WORD, TILE_QUEUE } from "./worker/group.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** Who cuts a run into segments, and what happens between two of them, while the workers rest. */
 export interface SegmentDriver {
-  /** Room in the tables for rows that come from elsewhere; default none. */
-  readonly extraRows?: number;
+  /** Rows that come from elsewhere; default none. */
+  readonly extra?: ExtraRows;
+  /** Set where rows change hands while others are computed; needs all inputs in memory. */
+  readonly sharing?: RowSharing;
   /** Once everything is laid out, as the last part of `prepare`. */
   ready?(): Promise<void>;
   /** Where a pass begins, unless before layer 0 with the rows on the lists. */
@@ -118,6 +121,8 @@ export async function runSegments(
     };
   };
 
+  const stop = (): void => setQueue(place.team.control, 0, STOP_WORD, 1);
+
   let waiting = order;
   for (;;) {
     pieces.freeSlots();
@@ -138,13 +143,19 @@ export async function runSegments(
         const outcome = await runFirstSegment(run, waiting, {
           runTask: (inputs) => runTask({ inputs, firstLayer, endLayer, mergeFirst: false }),
           finish: endLayer === last ? finish : null,
+          stop,
+          sharing: driver.sharing ?? null,
         });
-        if (outcome.pending.length > 0 && outcome.pending.length === waiting.length) throw noRoom(task);
+        if (outcome.isStuck) throw noRoom(task);
         pending.push(outcome.pending);
         mergeFirst = outcome.tasks > 1;
       } else {
-        await runTask({ inputs: null, firstLayer, endLayer, mergeFirst });
-        mergeFirst = false;
+        const tasks = await runLaterSegment(run, driver.sharing ?? null, {
+          layer: firstLayer,
+          runTask: (isFirst) => runTask({ inputs: null, firstLayer, endLayer, mergeFirst: isFirst && mergeFirst }),
+          stop,
+        });
+        mergeFirst = tasks > 1;
       }
       first = endLayer;
       if (first === last) break;
@@ -160,11 +171,46 @@ export async function runSegments(
   return { reports, kept };
 }
 
+interface LaterSegment {
+  readonly layer: number;
+  /** Sends the rows on the lists through the segment; `isFirst` for the first time. */
+  readonly runTask: (isFirst: boolean) => Promise<void>;
+  readonly stop: () => void;
+}
+
+/** A segment whose rows are in the pool. @returns how often the workers were sent: rows of two times may be equal */
+async function runLaterSegment(
+  run: MainRun,
+  sharing: RowSharing | null,
+  { layer, runTask, stop }: LaterSegment,
+): Promise<number> {
+  const { pieces } = run;
+  if (sharing === null) {
+    await runTask(true);
+    return 1;
+  }
+  const left: Uint32Array[] = [];
+  let tasks = 0;
+  const runRows = async (rows: Uint32Array): Promise<Uint32Array> => {
+    if (tasks > 0) pieces.assign(rows);
+    await runTask(tasks++ === 0);
+    const rest = pieces.takePending();
+    left.push(pieces.listedRows());
+    return rest;
+  };
+  const rounds = { run, layer, inputs: null, runRows, stop, makeRoom: () => {} };
+  const rest = await shareRounds(rounds, sharing, pieces.listedRows());
+  if (rest.length > 0) await runRows(rest);
+  if (tasks > 1) pieces.assign(concatenate(left));
+  return tasks;
+}
+
 /** Queues that a segment uses up. */
 function freshQueues(place: Workplace, task: RunTask): Pick<SegmentTask, "deques" | "forks"> {
   const { size, control } = place.team;
   setQueue(control, 0, TILE_QUEUE, 0);
   setQueue(control, 0, SHARED_LOCK, 0);
+  setQueue(control, 0, STOP_WORD, 0);
   return { deques: makeDeques(size, Math.max(1, Math.floor(task.pieces / size))), forks: makeForkWords(size) };
 }
 

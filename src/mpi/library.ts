@@ -1,8 +1,9 @@
 // Finds and loads the MPI library: the one the launcher belongs to, or the one GOSSAMER_MPI names. A library is told
 // apart by what it exports, not by its file's name, since Open MPI, MPICH and Intel MPI all ship a libmpi.so.
 
-import koffi, { type LibraryHandle } from "koffi";
+import type { LibraryHandle } from "koffi";
 import { MpiError, UsageError } from "../core/errors.ts";
+import { loadForeign } from "../core/foreign.ts";
 import { type Abi, MPI_FAMILIES, type MpiFamily } from "./abi/abi.ts";
 import { makeMpichAbi } from "./abi/mpich.ts";
 import { makeOpenMpiAbi } from "./abi/open-mpi.ts";
@@ -16,9 +17,6 @@ const LIBRARY_NAMES: Readonly<Record<MpiFamily, readonly string[]>> = {
   // MPICH and Intel MPI; Debian's MPICH; Cray MPICH. Modules put theirs on LD_LIBRARY_PATH, so that name comes first.
   mpich: ["libmpi.so.12", "libmpich.so.12", "libmpi_cray.so.12"],
 };
-
-/** MPI runs on the stack that koffi gives to calls; a C program's main thread would have 8 MiB. */
-const CALL_STACK_BYTES = 8 << 20;
 
 export interface LoadedMpi {
   /** Name or path that was loaded. */
@@ -49,12 +47,11 @@ let loaded: LoadedMpi | null = null;
 export function loadMpi(env: Environment): LoadedMpi {
   if (loaded !== null) return loaded;
   const failures: string[] = [];
-  widenCallStack();
   for (const name of libraryNamesToTry(env)) {
     let library: LibraryHandle;
     try {
       // Open MPI's plug-ins look for their symbols among the global ones.
-      library = koffi.load(name, { global: true });
+      library = loadForeign(name, { global: true });
     } catch (error) {
       failures.push(describeFailure(name, error));
       continue;
@@ -65,14 +62,6 @@ export function loadMpi(env: Environment): LoadedMpi {
   const launcher = findLauncher(env)?.name ?? "no launcher";
   const problem = `no MPI library could be loaded (started by ${launcher}); tried ${failures.join("; ")}`;
   throw new MpiError(null, "loading MPI", `${problem}; set GOSSAMER_MPI to open-mpi, mpich or a library's path`);
-}
-
-function widenCallStack(): void {
-  try {
-    koffi.config({ sync_stack_size: CALL_STACK_BYTES });
-  } catch {
-    // koffi takes settings before its first library only; a program that uses it for others has made its choice.
-  }
 }
 
 function bindLibrary(name: string, library: LibraryHandle): LoadedMpi {

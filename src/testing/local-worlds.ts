@@ -1,10 +1,11 @@
 // Worlds of several ranks in one process: what a rank gives is handed to the others when all have come. For tests of what
 // is built from the two exchanges; how MPI carries them out is tested under mpiexec.
 
-import type { World } from "../cluster/world.ts";
+import type { Finish, World } from "../cluster/world.ts";
 
 export function makeLocalWorlds(size: number): World[] {
   const swap = makeSwap(size);
+  const openFinish = makeFinishes(size);
   return Array.from({ length: size }, (_, rank): World => {
     const traffic = { bytesSent: 0, messagesSent: 0, seconds: 0 };
     return {
@@ -14,6 +15,7 @@ export function makeLocalWorlds(size: number): World[] {
       traffic,
       comm: null,
       allgather: async (bytes) => (await swap(rank, bytes)).map((given) => copyOf(given as Uint8Array)),
+      openFinish: (onFirst) => openFinish(rank, onFirst),
       exchange: async (parts) => (await swap(rank, parts)).map((given) => copyOf((given as Uint8Array[])[rank])),
     };
   });
@@ -33,6 +35,31 @@ function makeSwap(size: number): (rank: number, given: unknown) => Promise<unkno
     meeting.given[rank] = given;
     if (++meeting.count === size) meeting.done(meeting.given);
     return meeting.all;
+  };
+}
+
+/** Every rank's end k is the others' end k. */
+function makeFinishes(size: number): (rank: number, onFirst: () => void) => Finish {
+  const swap = makeSwap(size);
+  const opened = Array.from({ length: size }, () => 0);
+  const firsts: { isReached: boolean; readonly waiting: Map<number, () => void> }[] = [];
+  return (rank, onFirst) => {
+    const k = opened[rank]++;
+    firsts[k] ??= { isReached: false, waiting: new Map() };
+    const end = firsts[k];
+    if (end.isReached) queueMicrotask(() => end.waiting.has(rank) && onFirst());
+    end.waiting.set(rank, onFirst);
+    return {
+      async reached() {
+        end.waiting.delete(rank);
+        if (!end.isReached) {
+          end.isReached = true;
+          for (const tell of end.waiting.values()) tell();
+        }
+        await swap(rank, null);
+      },
+      [Symbol.dispose]: () => void end.waiting.delete(rank),
+    };
   };
 }
 

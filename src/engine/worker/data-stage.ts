@@ -16,7 +16,7 @@ import {
   tileAddress,
 } from "./batch.ts";
 import type { Crew } from "./crew.ts";
-import { type Group, returnSlots, takeBatch } from "./group.ts";
+import { type Group, isStopped, returnSlots, takeBatch } from "./group.ts";
 import { findRoom, type Room, stageBatchRows } from "./room.ts";
 import { mayDrop, type WorkerRun } from "./run.ts";
 import { PIECE } from "../pieces.ts";
@@ -33,6 +33,7 @@ export function runDataStage(run: WorkerRun, group: Group, batch: Batch, first: 
   const count = run.words[group.countWord];
   const size = stageBatchRows(run, group, first, end);
   for (;;) {
+    if (first === run.task.firstLayer && isStopped(run)) return;
     const room = findRoom(run, group, size, first, end);
     if (room === "none") return;
     const k = takeBatch(run, group);
@@ -70,7 +71,7 @@ function runCrewStage(run: WorkerRun, crew: Crew, group: Group, own: Batch, firs
   const count = run.words[group.countWord];
   const size = stageBatchRows(run, group, first, end);
   let k = 0;
-  while (k < count) {
+  while (k < count && !(first === run.task.firstLayer && isStopped(run))) {
     crew.report(count - k, run.layers.length - first);
     let shared = crew.takeSharedBatch(run);
     let rows = Math.min(shared === null ? size : shared.room, count - k);
@@ -88,7 +89,7 @@ function runCrewStage(run: WorkerRun, crew: Crew, group: Group, own: Batch, firs
     if (shared !== null) crew.releaseSharedBatch(run);
     k += rows;
   }
-  if (first === 0) run.words[group.words + PIECE.pendingFirst] = k;
+  if (first === run.task.firstLayer) run.words[group.words + PIECE.pendingFirst] = k;
 }
 
 /** When a batch was last looked at, and when it will be next: rows that die no more need no looks. */

@@ -21,6 +21,8 @@ export interface Group {
 }
 
 const BATCH_QUEUE = 0;
+/** In the words of worker 0: 1 once workers are to begin with no further rows. */
+export const STOP_WORD = 1;
 /** Counter of the row tiles that a team shares, in the words of worker 0. */
 export const TILE_QUEUE = 2;
 /** Counter that locks the team's activation buffers, in the words of worker 0. */
@@ -52,6 +54,11 @@ export function groupOfPiece(run: WorkerRun, piece: number, leader: number, size
 
 export function resetBatches(run: WorkerRun, group: Group): void {
   setQueue(run.team.control, group.leader, BATCH_QUEUE, 0);
+}
+
+/** Rows that nobody has begun with in this segment are to wait. */
+export function isStopped(run: WorkerRun): boolean {
+  return readQueue(run.team.control, 0, STOP_WORD) !== 0;
 }
 
 /** Number of the next batch that nobody has taken. */

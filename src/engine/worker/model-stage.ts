@@ -38,7 +38,7 @@ export function runModelStage(run: WorkerRun, group: Group, first: number, end: 
     const batch = { rows, tiles, own, current: task.shared.a, other: task.shared.b };
     runShared(run, group, batch, first, hasRoom ? end : run.layers.length, split);
   }
-  if (first === 0 && isLeader(run, group)) words[group.words + PIECE.pendingFirst] = Math.min(k, count);
+  if (first === task.firstLayer && isLeader(run, group)) words[group.words + PIECE.pendingFirst] = Math.min(k, count);
 }
 
 function runShared(

@@ -58,7 +58,7 @@ export function runStages(run: WorkerRun, group: Group, sharing: Sharing): void 
     if (byNeurons) runModelStage(run, group, first, end, sharing.by === "neurons" ? sharing.split : "weights");
     else runDataStage(run, group, batch, first, end);
     meet(run, group, end);
-    if (first === 0) setPendingAside(run, group, byNeurons, end);
+    if (first === firstLayer) setPendingAside(run, group, byNeurons, end);
     if (end < layers.length) merge(run, group, end, sameInPool(run, layers[end - 1].ncols));
     history = { layers: end - first, removed: 1 - words[group.countWord] / before };
     first = end;
@@ -66,14 +66,14 @@ export function runStages(run: WorkerRun, group: Group, sharing: Sharing): void 
   if (isLeader(run, group)) writeHistory(run, group, history);
 }
 
-/** Rows for which the first stage found no room leave the list; they lie behind its end until another pass. */
+/** Rows that the first stage found no room for, or was stopped before, leave the list; they lie behind its end. */
 function setPendingAside(run: WorkerRun, group: Group, byNeurons: boolean, end: number): void {
   const { words } = run;
   if (isLeader(run, group)) {
     const count = words[group.countWord];
     const [first, last] = [group.words + PIECE.pendingFirst, group.words + PIECE.pendingEnd];
     if (!byNeurons && run.crew === null) {
-      words[first] = Math.min(count, batchesTaken(run, group) * stageBatchRows(run, group, 0, end));
+      words[first] = Math.min(count, batchesTaken(run, group) * stageBatchRows(run, group, run.task.firstLayer, end));
     }
     words[last] = count;
     words[group.words + PIECE.reserved] = words[group.words + PIECE.capacity] - freeSlots(run, group);
