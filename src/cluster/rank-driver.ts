@@ -71,7 +71,8 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
   // Without rows that die all ranks go on with what they began with.
   const isAlone = world.size === 1 || redeal === "never" || (redeal === "auto" && options.rows === "all");
   const found = checkpoint?.found ?? null;
-  const sharing = !isAlone && world.size > 1;
+  // Who is first to end gets more rows, which would make ranks unequal where `always` wants them equal.
+  const sharing = !isAlone && redeal === "auto";
   const extraRows = (isAlone ? 0 : Math.max(MIN_EXTRA_ROWS, numbers.length)) + (found?.waiting.length ?? 0);
   const registry = new RowRegistry(numbers, extraRows);
   const checkpointer = checkpoint === null ? null : new Checkpointer(world, checkpoint.options, registry, found);

@@ -48,7 +48,7 @@ async function runRank(world: World, inputs: CsrMatrix, split: readonly number[]
   const [first, end] = [split[world.rank], split[world.rank + 1]];
   const driver = makeRankDriver({
     world,
-    redeal: "always",
+    redeal: "auto",
     rows: options.rows ?? "distinct",
     widths: NETWORK.layers.map(({ weights }) => weights.ncols),
     numbers: Uint32Array.from({ length: end - first }, (_, k) => first + k),
@@ -80,7 +80,7 @@ const OPTIONS: readonly EngineOptions[] = [
   { workers: 2 },
   { workers: 1, hash: "both", rows: "nonzero" },
   { workers: 2, strategy: "data-then-model" },
-  { workers: 2, strategy: "work-stealing", rows: "all" },
+  { workers: 2, strategy: "work-stealing", rows: "nonzero" },
 ];
 
 for (const [name, inputs] of Object.entries({ uniform, valued })) {

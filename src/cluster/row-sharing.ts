@@ -6,7 +6,7 @@ import type { LeftRows, RowSharing } from "../engine/sharing.ts";
 import { InputGuests } from "./input-guests.ts";
 import { judgeMoves, type Link, type Move, type MoveWorth, planMoves, type RankState } from "./move-plan.ts";
 import { movedRowBytes, moveRows } from "./move-rows.ts";
-import type { CutRecord, RedealMode } from "./rank-driver.ts";
+import type { CutRecord } from "./rank-driver.ts";
 import type { RowRegistry } from "./row-registry.ts";
 import { allgatherValues, type Finish, type Traffic, type World } from "./world.ts";
 
@@ -17,7 +17,6 @@ const MAX_ROUNDS = 8;
 export interface RowSharingOptions {
   readonly world: World;
   readonly registry: RowRegistry;
-  readonly redeal: RedealMode;
   /** Neurons after each layer. */
   readonly widths: readonly number[];
   readonly link: Link;
@@ -43,7 +42,7 @@ interface Cargo {
   readonly form: string;
 }
 
-export function makeRowSharing({ world, registry, redeal, widths, link, note }: RowSharingOptions): RowSharing {
+export function makeRowSharing({ world, registry, widths, link, note }: RowSharingOptions): RowSharing {
   let finish: Finish | null = null;
   let guests: InputGuests | null = null;
   let rows = 0;
@@ -70,7 +69,7 @@ export function makeRowSharing({ world, registry, redeal, widths, link, note }: 
         ...describe(left),
       });
       const plan = planRound(all);
-      const isWorth = plan !== null && rounds < MAX_ROUNDS && (redeal === "always" || isGain(plan.worth));
+      const isWorth = plan !== null && rounds < MAX_ROUNDS && isGain(plan.worth);
       const next = isWorth ? await move(left, plan.moves) : null;
       const moved = isWorth ? plan.moves.reduce((sum, one) => sum + one.rows, 0) : 0;
       const counts = all.map((one) => one.rows);
@@ -100,7 +99,7 @@ export function makeRowSharing({ world, registry, redeal, widths, link, note }: 
     const states = all.map(
       (one): RankState => ({
         rows: one.rows,
-        secondsPerRow: redeal === "always" ? null : one.secondsPerRow,
+        secondsPerRow: one.secondsPerRow,
         room: Math.min(one.rowRoom, Math.floor(one.unitRoom / longest)),
       }),
     );
