@@ -4,7 +4,7 @@
 
 import type { SharedRun } from "../engine/sharing.ts";
 import type { PlacedInputs } from "../engine/task.ts";
-import type { Move } from "./move-plan.ts";
+import { cutGiven, type Move } from "./move-plan.ts";
 import { type RowRegistry, viewRows } from "./row-registry.ts";
 import type { World } from "./world.ts";
 
@@ -54,15 +54,10 @@ export class InputGuests {
    * begin with afterwards. Collective.
    */
   async move(world: World, moves: readonly Move[], rest: Uint32Array): Promise<Uint32Array> {
-    let kept = rest.length;
-    const messages = Array.from({ length: world.size }, (_, to) => {
-      const count = moves.reduce((sum, m) => sum + (m.from === world.rank && m.to === to ? m.rows : 0), 0);
-      kept -= count;
-      return this.#pack(rest.subarray(kept, kept + count));
-    });
-    const received = await world.exchange(messages);
+    const { kept, given } = cutGiven(rest, moves, world.rank, world.size);
+    const received = await world.exchange(given.map((rows) => this.#pack(rows)));
     const admitted = received.flatMap((message) => Array.from(this.#admit(message)));
-    return Uint32Array.from([...rest.subarray(0, kept), ...admitted]);
+    return Uint32Array.from([...kept, ...admitted]);
   }
 
   #pack(rows: Uint32Array): Uint8Array {

@@ -57,6 +57,22 @@ function fillRates(ranks: readonly RankState[]): number[] {
   return ranks.map(({ secondsPerRow }) => (secondsPerRow !== null && secondsPerRow > 0 ? secondsPerRow : mean));
 }
 
+/** Cuts off the end of the rows of rank `from` what the moves take from it. @returns the rows kept, and those for each rank */
+export function cutGiven(
+  rows: Uint32Array,
+  moves: readonly Move[],
+  from: number,
+  ranks: number,
+): { readonly kept: Uint32Array; readonly given: readonly Uint32Array[] } {
+  let kept = rows.length;
+  const given = Array.from({ length: ranks }, (_, to) => {
+    const end = kept;
+    for (const move of moves) if (move.from === from && move.to === to) kept -= move.rows;
+    return rows.subarray(kept, end);
+  });
+  return { kept: rows.subarray(0, kept), given };
+}
+
 /** What is known of the link between ranks, measured when the run began. */
 export interface Link {
   readonly secondsPerMessage: number;

@@ -1,7 +1,7 @@
 // Rows on their way from one rank to another between two layers: dense activations with what is known of each row.
 
 import type { SharedRun } from "../engine/sharing.ts";
-import type { Move } from "./move-plan.ts";
+import { cutGiven, type Move } from "./move-plan.ts";
 import { type RowRegistry, viewRows } from "./row-registry.ts";
 import { bytesOf, type World } from "./world.ts";
 
@@ -30,15 +30,10 @@ export async function moveRows(
   list: Uint32Array,
   width: number,
 ): Promise<Uint32Array> {
-  let kept = list.length;
-  const messages = Array.from({ length: world.size }, (_, to) => {
-    const count = moves.reduce((sum, m) => sum + (m.from === world.rank && m.to === to ? m.rows : 0), 0);
-    kept -= count;
-    return packMoved(run, registry, list.subarray(kept, kept + count), width);
-  });
-  const received = await world.exchange(messages);
+  const { kept, given } = cutGiven(list, moves, world.rank, world.size);
+  const received = await world.exchange(given.map((rows) => packMoved(run, registry, rows, width)));
   const guests = received.map((message) => admitRows(run, registry, message, width));
-  return Uint32Array.from([list.subarray(0, kept), ...guests].flatMap((rows) => Array.from(rows)));
+  return Uint32Array.from([kept, ...guests].flatMap((rows) => Array.from(rows)));
 }
 
 function packMoved(run: SharedRun, registry: RowRegistry, rows: Uint32Array, width: number): Uint8Array {

@@ -101,14 +101,20 @@ for (const [name, inputs] of Object.entries({ uniform, valued })) {
       const expected = collect([solo]);
       assert.ok(expected.size > 0 && expected.size < ROWS, `${expected.size} categories`);
       for (const split of SPLITS) {
-        const worlds = makeLocalWorlds(split.length - 1).map(makeHasty);
-        const drivers = await Promise.all(worlds.map((world) => runRank(world, inputs, split, whole)));
-        const found = collect(drivers);
-        assert.deepEqual([...found.keys()], [...expected.keys()]);
-        for (const [row, values] of expected) assert.deepEqual(found.get(row), values, `row ${row}`);
-        const movedBefore = drivers[0].cuts.filter(({ layer }) => layer === 0).reduce((sum, cut) => sum + cut.moved, 0);
         // A rank without rows has inputs of another form than the others where every entry has its value.
-        if (!split.includes(0, 1)) assert.ok(movedBefore > 0, `split ${split.join(" ")}: nothing moved before layer 0`);
+        const mayMove = !split.includes(0, 1);
+        const attempts = mayMove ? 10 : 1;
+        let moved = 0;
+        // Workers may have begun with all rows before they are stopped, on a machine that is busy.
+        for (let attempt = 0; attempt < attempts && moved === 0; attempt++) {
+          const worlds = makeLocalWorlds(split.length - 1).map(makeHasty);
+          const drivers = await Promise.all(worlds.map((world) => runRank(world, inputs, split, whole)));
+          const found = collect(drivers);
+          assert.deepEqual([...found.keys()], [...expected.keys()]);
+          for (const [row, values] of expected) assert.deepEqual(found.get(row), values, `row ${row}`);
+          for (const cut of drivers[0].cuts) if (cut.layer === 0) moved += cut.moved;
+        }
+        if (mayMove) assert.ok(moved > 0, `split ${split.join(" ")}: nothing moved before layer 0`);
       }
     });
   }

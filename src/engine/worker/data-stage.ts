@@ -33,7 +33,7 @@ export function runDataStage(run: WorkerRun, group: Group, batch: Batch, first: 
   const count = run.words[group.countWord];
   const size = stageBatchRows(run, group, first, end);
   for (;;) {
-    if (first === run.task.firstLayer && isStopped(run)) return;
+    if (isStopped(run, first)) return;
     const room = findRoom(run, group, size, first, end);
     if (room === "none") return;
     const k = takeBatch(run, group);
@@ -71,7 +71,7 @@ function runCrewStage(run: WorkerRun, crew: Crew, group: Group, own: Batch, firs
   const count = run.words[group.countWord];
   const size = stageBatchRows(run, group, first, end);
   let k = 0;
-  while (k < count && !(first === run.task.firstLayer && isStopped(run))) {
+  while (k < count && !isStopped(run, first)) {
     crew.report(count - k, run.layers.length - first);
     let shared = crew.takeSharedBatch(run);
     let rows = Math.min(shared === null ? size : shared.room, count - k);

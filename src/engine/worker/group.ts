@@ -56,9 +56,9 @@ export function resetBatches(run: WorkerRun, group: Group): void {
   setQueue(run.team.control, group.leader, BATCH_QUEUE, 0);
 }
 
-/** Rows that nobody has begun with in this segment are to wait. */
-export function isStopped(run: WorkerRun): boolean {
-  return readQueue(run.team.control, 0, STOP_WORD) !== 0;
+/** Rows that nobody has begun with before layer `first` are to wait: in the first stage of a segment alone. */
+export function isStopped(run: WorkerRun, first: number): boolean {
+  return first === run.task.firstLayer && readQueue(run.team.control, 0, STOP_WORD) !== 0;
 }
 
 /** Number of the next batch that nobody has taken. */
