@@ -3,21 +3,20 @@
 import type { Link } from "./move-plan.ts";
 import { allgatherValues, type World } from "./world.ts";
 
-/** What a rank sends to all others together: as much as a hundred rows of 10000 neurons. */
+/** What a rank sends to all others together, and how it lies in memory: as rows of 16384 neurons. */
 const PROBE_BYTES = 1 << 22;
+const ARRAY_WORDS = 1 << 14;
 const PROBES = 3;
 
-/**
- * All ranks send to all, small and larger messages, packed and unpacked as rows are that move; the quickest of a few tries
- * counts. Collective.
- */
+/** All ranks send to all, little and much; the quickest of a few tries counts. Collective. */
 export async function measureLink(world: World): Promise<Link> {
   if (world.size === 1) return { secondsPerMessage: 0, secondsPerByte: 0 };
   const others = world.size - 1;
-  const share = Math.ceil(PROBE_BYTES / others);
-  const small = await timeExchange(world, 8);
-  const large = await timeExchange(world, share);
-  const mine: Link = { secondsPerMessage: small, secondsPerByte: Math.max(0, large - small) / (share * others) };
+  const arrays = Math.ceil(PROBE_BYTES / others / (ARRAY_WORDS * 4));
+  const small = await timeTransfer(world, 1, 2);
+  const large = await timeTransfer(world, arrays, ARRAY_WORDS);
+  const bytes = arrays * ARRAY_WORDS * 4 * others;
+  const mine: Link = { secondsPerMessage: small, secondsPerByte: Math.max(0, large - small) / bytes };
   // All ranks must go by the same figures, or they would decide differently: those of the slowest.
   const all = await allgatherValues(world, mine);
   return {
@@ -26,16 +25,17 @@ export async function measureLink(world: World): Promise<Link> {
   };
 }
 
-/** Memory is new at every try, as it is for rows: getting its pages takes longer than sending what is in them. */
-async function timeExchange(world: World, bytes: number): Promise<number> {
+async function timeTransfer(world: World, arrays: number, words: number): Promise<number> {
+  const make = (): Uint32Array[][] =>
+    Array.from({ length: world.size }, (_, r) =>
+      Array.from({ length: r === world.rank ? 0 : arrays }, () => new Uint32Array(words).fill(r + 1)),
+    );
+  const [out, into] = [make(), make()];
   let best = Infinity;
   for (let k = 0; k < PROBES; k++) {
+    await world.allgather(new Uint8Array());
     const started = performance.now();
-    const parts = Array.from({ length: world.size }, (_, r) =>
-      new Uint8Array(r === world.rank ? 0 : bytes).fill(k + 1),
-    );
-    const received = await world.exchange(parts);
-    for (const part of received) part.slice();
+    await world.transfer(out, into);
     best = Math.min(best, (performance.now() - started) / 1000);
   }
   return best;

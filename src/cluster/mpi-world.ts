@@ -4,7 +4,8 @@
 import { packParts, type Parts } from "../mpi/message-array.ts";
 import type { Communicator } from "../mpi/communicator.ts";
 import { Request } from "../mpi/request.ts";
-import { bytesOf, type Finish, type Traffic, type World } from "./world.ts";
+import { receiveArrays, sendArrays } from "./transfer.ts";
+import { bytesOf, type Finish, type InPlace, type Traffic, type World } from "./world.ts";
 
 const WORD = 4;
 const ALIGNMENT_WORDS = 2;
@@ -65,6 +66,15 @@ export async function openMpiWorld(comm: Communicator, host: string, signal: Abo
       return slices(received, into, lengths);
     });
 
+  const transfer = (out: readonly InPlace[], into: readonly InPlace[]): Promise<void> =>
+    timed(async () => {
+      const received = into.map((arrays, r) => receiveArrays(comm, r, arrays, signal));
+      const sent = out.map((arrays, r) => sendArrays(comm, r, arrays, signal));
+      const [messages] = await Promise.all([Promise.all(sent), Promise.all(received)]);
+      traffic.messagesSent += sum(messages);
+      traffic.bytesSent += sum(out.flatMap((arrays) => arrays.map(({ byteLength }) => byteLength)));
+    });
+
   const openFinish = (onFirst: () => void): Finish => {
     const failure: unknown[] = [];
     const look = (): void => {
@@ -97,7 +107,11 @@ export async function openMpiWorld(comm: Communicator, host: string, signal: Abo
   };
 
   const hosts = (await allgather(new TextEncoder().encode(host))).map((name) => new TextDecoder().decode(name));
-  return { rank, size, hosts, allgather, exchange, openFinish, traffic, comm };
+  return { rank, size, hosts, allgather, exchange, transfer, openFinish, traffic, comm };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 /** Parts in words for these lengths in bytes. */

@@ -99,7 +99,7 @@ test("moves: a rank twice as fast gets twice the rows; what is worth it by hand"
 });
 
 test("cuts: the layers at which ranks meet", () => {
-  assert.deepEqual(cutsOf(120, "auto"), [8, 16, 32, 64, 120]);
+  assert.deepEqual(cutsOf(120, "auto"), [5, 10, 20, 40, 80, 120]);
   assert.deepEqual(cutsOf(20, "always"), [1, 2, 3, 4, 6, 8, 12, 16, 20]);
   assert.deepEqual(cutsOf(1, "auto"), [1]);
 });

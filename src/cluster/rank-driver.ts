@@ -2,6 +2,7 @@
 // is worth more than the move. All ranks cut at the same layers and decide alike from what they tell each other.
 
 import type { RowMode } from "../engine/options.ts";
+import { FIRST_STAGE_LAYERS } from "../engine/stage-plan.ts";
 import type { CutOutcome, MainRun, SegmentDriver, SegmentFigures } from "../engine/segments.ts";
 import { Checkpointer, type CheckpointOptions, type FoundState, MAX_CHECKPOINT_LAYERS } from "./checkpointer.ts";
 import { joinAcrossRanks } from "./join-rows.ts";
@@ -138,12 +139,12 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
   };
 }
 
-/** Reason: moving activations is dear, and most rows of the challenge are dead by then; inputs are shared before it. */
-const FIRST_CUT = 8;
-
-/** Cuts come further and further apart: 8, 16, 32, ...; where rows must stay equal, 1, 2, 3, 4, 6, 8, 12, ... */
+/**
+ * The first cut is where the first stage ends: until there a rank can be stopped, and a rank that has no row left says so.
+ * Cuts come further and further apart: 5, 10, 20, ...; where rows must stay equal, 1, 2, 3, 4, 6, 8, 12, ...
+ */
 export function nextCut(first: number, layers: number, redeal: RedealMode): number {
-  if (redeal === "auto") return Math.min(layers, Math.max(FIRST_CUT, first * 2));
+  if (redeal === "auto") return Math.min(layers, first === 0 ? FIRST_STAGE_LAYERS : first * 2);
   const half = 2 ** Math.floor(Math.log2(Math.max(1, first)));
   const step = Math.max(1, half >> 1);
   return Math.min(layers, first + step);

@@ -37,7 +37,7 @@ function makeHasty(world: World): World {
   return {
     ...world,
     openFinish(onFirst) {
-      if (isFirst) queueMicrotask(onFirst);
+      if (isFirst) onFirst();
       isFirst = false;
       return world.openFinish(onFirst);
     },
@@ -103,17 +103,12 @@ for (const [name, inputs] of Object.entries({ uniform, valued })) {
       for (const split of SPLITS) {
         // A rank without rows has inputs of another form than the others where every entry has its value.
         const mayMove = !split.includes(0, 1);
-        const attempts = mayMove ? 10 : 1;
-        let moved = 0;
-        // Workers may have begun with all rows before they are stopped, on a machine that is busy.
-        for (let attempt = 0; attempt < attempts && moved === 0; attempt++) {
-          const worlds = makeLocalWorlds(split.length - 1).map(makeHasty);
-          const drivers = await Promise.all(worlds.map((world) => runRank(world, inputs, split, whole)));
-          const found = collect(drivers);
-          assert.deepEqual([...found.keys()], [...expected.keys()]);
-          for (const [row, values] of expected) assert.deepEqual(found.get(row), values, `row ${row}`);
-          for (const cut of drivers[0].cuts) if (cut.layer === 0) moved += cut.moved;
-        }
+        const worlds = makeLocalWorlds(split.length - 1).map(makeHasty);
+        const drivers = await Promise.all(worlds.map((world) => runRank(world, inputs, split, whole)));
+        const found = collect(drivers);
+        assert.deepEqual([...found.keys()], [...expected.keys()]);
+        for (const [row, values] of expected) assert.deepEqual(found.get(row), values, `row ${row}`);
+        const moved = drivers[0].cuts.reduce((sum, cut) => sum + (cut.layer === 0 ? cut.moved : 0), 0);
         if (mayMove) assert.ok(moved > 0, `split ${split.join(" ")}: nothing moved before layer 0`);
       }
     });

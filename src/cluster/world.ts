@@ -1,4 +1,4 @@
-// The ranks of a run, reduced to the two exchanges that everything in this room is built from. There are two worlds: that
+// The ranks of a run, reduced to the exchanges that everything in this room is built from. There are two worlds: that
 // of MPI, and that of a process by itself, so that what is made for ranks (checkpoints, one file written in parts) serves
 // a plain run too.
 
@@ -11,6 +11,9 @@ export interface Traffic {
   messagesSent: number;
   seconds: number;
 }
+
+/** Arrays in memory that may be shared with workers. */
+export type InPlace = readonly Uint32Array[];
 
 /** An end that all ranks reach; disposed, it calls nobody any more. */
 export interface Finish extends Disposable {
@@ -27,6 +30,11 @@ export interface World {
   allgather(bytes: Uint8Array): Promise<Uint8Array[]>;
   /** `parts[r]` goes to rank r; what came from each rank, by rank. Collective. */
   exchange(parts: readonly Uint8Array[]): Promise<Uint8Array[]>;
+  /**
+   * Sends arrays from where they lie to where they are wanted: `out[r]` to rank r, whose `into` has for this rank as many,
+   * each as long. For large arrays whose sizes both sides know: nothing is copied on the way. Collective.
+   */
+  transfer(out: readonly InPlace[], into: readonly InPlace[]): Promise<void>;
   /**
    * The ranks set out for an end that each reaches in its own time; `onFirst` is called once when another is there while
    * this one is still on its way. Collective, as is `Finish.reached`.
@@ -45,6 +53,7 @@ export function soloWorld(host: string): World {
     hosts: [host],
     allgather: async (bytes) => [bytes],
     exchange: async (parts) => [...parts],
+    transfer: async () => {},
     openFinish: () => ({ reached: async () => {}, [Symbol.dispose]: () => {} }),
     traffic: { bytesSent: 0, messagesSent: 0, seconds: 0 },
     comm: null,

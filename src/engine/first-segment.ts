@@ -3,7 +3,7 @@
 // through the segment again while that frees slots; the others wait for another pass through the network.
 
 import type { LaidOutRun } from "./lay-out.ts";
-import { type RowSharing, type SharedRun, type SharedSegment, shareRounds } from "./sharing.ts";
+import { type Brake, type RowSharing, type SharedRun, type SharedSegment, shareRounds } from "./sharing.ts";
 import type { PlacedInputs } from "./task.ts";
 
 /** Below this share of free slots a block is not worth beginning. */
@@ -14,8 +14,7 @@ export interface FirstSegment {
   readonly runTask: (inputs: PlacedInputs) => Promise<void>;
   /** Rows that the segment takes to the last layer are done: their slots may be used by others after this. */
   readonly finish: (() => void) | null;
-  /** Makes a task that runs begin with no further rows. */
-  readonly stop: () => void;
+  readonly brake: Brake;
   readonly sharing: RowSharing | null;
 }
 
@@ -34,7 +33,7 @@ export async function runFirstSegment(
   segment: FirstSegment,
 ): Promise<FirstOutcome> {
   const { feed, pieces, task } = run;
-  const { runTask, finish, stop, sharing } = segment;
+  const { runTask, finish, brake, sharing } = segment;
   const lists = Array.from({ length: pieces.count }, (): number[] => []);
   const pending: Uint32Array[] = [];
   let isFull = false;
@@ -58,7 +57,7 @@ export async function runFirstSegment(
       layer: 0,
       inputs,
       runRows: (rows) => runRows(rows, inputs),
-      stop,
+      brake,
       makeRoom: (rows) => finish === null && makeRoom(pieces, lists, rows),
     };
     left = await shareRounds(rounds, sharing, waiting);

@@ -12,7 +12,7 @@ import type { ExtraRows, LaidOutRun } from "./lay-out.ts";
 import type { LoadedNetwork } from "./loaded-network.ts";
 import { addReports, emptyReports } from "./reports.ts";
 import type { Settings } from "./options.ts";
-import { type RowSharing, shareRounds } from "./sharing.ts";
+import { type Brake, type RowSharing, shareRounds } from "./sharing.ts";
 import type { RunTask, SegmentMessage, SegmentTask, WorkerReport } from "./task.ts";
 import { SHARED_LOCK, STOP_WORD, TILE_QUEUE } from "./worker/group.ts";
 import type { Workplace } from "./workplace.ts";
@@ -121,7 +121,9 @@ export async function runSegments(
     };
   };
 
-  const stop = (): void => setQueue(place.team.control, 0, STOP_WORD, 1);
+  const setStop = (word: number): void => setQueue(place.team.control, 0, STOP_WORD, word);
+  const brake: Brake = { on: () => setStop(1), off: () => setStop(0) };
+  brake.off();
 
   let waiting = order;
   for (;;) {
@@ -143,7 +145,7 @@ export async function runSegments(
         const outcome = await runFirstSegment(run, waiting, {
           runTask: (inputs) => runTask({ inputs, firstLayer, endLayer, mergeFirst: false }),
           finish: endLayer === last ? finish : null,
-          stop,
+          brake,
           sharing: driver.sharing ?? null,
         });
         if (outcome.isStuck) throw noRoom(task);
@@ -153,7 +155,7 @@ export async function runSegments(
         const tasks = await runLaterSegment(run, driver.sharing ?? null, {
           layer: firstLayer,
           runTask: (isFirst) => runTask({ inputs: null, firstLayer, endLayer, mergeFirst: isFirst && mergeFirst }),
-          stop,
+          brake,
         });
         mergeFirst = tasks > 1;
       }
@@ -175,14 +177,14 @@ interface LaterSegment {
   readonly layer: number;
   /** Sends the rows on the lists through the segment; `isFirst` for the first time. */
   readonly runTask: (isFirst: boolean) => Promise<void>;
-  readonly stop: () => void;
+  readonly brake: Brake;
 }
 
 /** A segment whose rows are in the pool. @returns how often the workers were sent: rows of two times may be equal */
 async function runLaterSegment(
   run: MainRun,
   sharing: RowSharing | null,
-  { layer, runTask, stop }: LaterSegment,
+  { layer, runTask, brake }: LaterSegment,
 ): Promise<number> {
   const { pieces } = run;
   if (sharing === null) {
@@ -198,7 +200,7 @@ async function runLaterSegment(
     left.push(pieces.listedRows());
     return rest;
   };
-  const rounds = { run, layer, inputs: null, runRows, stop, makeRoom: () => {} };
+  const rounds = { run, layer, inputs: null, runRows, brake, makeRoom: () => {} };
   const rest = await shareRounds(rounds, sharing, pieces.listedRows());
   if (rest.length > 0) await runRows(rest);
   if (tasks > 1) pieces.assign(concatenate(left));
@@ -210,7 +212,6 @@ function freshQueues(place: Workplace, task: RunTask): Pick<SegmentTask, "deques
   const { size, control } = place.team;
   setQueue(control, 0, TILE_QUEUE, 0);
   setQueue(control, 0, SHARED_LOCK, 0);
-  setQueue(control, 0, STOP_WORD, 0);
   return { deques: makeDeques(size, Math.max(1, Math.floor(task.pieces / size))), forks: makeForkWords(size) };
 }
 

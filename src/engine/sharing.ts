@@ -29,31 +29,37 @@ export interface SharedRun extends LaidOutRun {
   readonly memory: WebAssembly.Memory;
 }
 
+/** While it is on, workers in the first stage of a segment begin with no further rows. */
+export interface Brake {
+  on(): void;
+  off(): void;
+}
+
 export interface SharedSegment {
   readonly run: SharedRun;
   readonly layer: number;
   readonly inputs: PlacedInputs | null;
   /** Takes rows through the segment. @returns those that the workers have not begun with. */
   readonly runRows: (rows: Uint32Array) => Promise<Uint32Array>;
-  /** Makes a task that runs begin with no further rows. */
-  readonly stop: () => void;
+  readonly brake: Brake;
   /** So many rows are about to be run. */
   readonly makeRoom: (rows: number) => void;
 }
 
 /** Runs the rounds in which rows are shared. @returns the rows that are left for a last one. @throws as its parts */
 export async function shareRounds(
-  { run, layer, inputs, runRows, stop, makeRoom }: SharedSegment,
+  { run, layer, inputs, runRows, brake, makeRoom }: SharedSegment,
   sharing: RowSharing,
   first: Uint32Array,
 ): Promise<Uint32Array> {
   for (let rows = first; ; ) {
-    const watch = sharing.watch(rows.length, stop);
+    const watch = sharing.watch(rows.length, () => brake.on());
     let rest: Uint32Array;
     try {
       rest = await runRows(rows);
     } finally {
       watch[Symbol.dispose]();
+      brake.off();
     }
     const next = await sharing.share({ run, rows: rest, layer, inputs });
     rows = next ?? rest;

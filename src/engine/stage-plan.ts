@@ -2,7 +2,7 @@
 // anew. Everything here is a pure function of counts, so that every worker decides the same.
 
 /** How long stages are at first, in layers. Reason: on the challenge a third to a half of the rows dies a layer at first. */
-const FIRST_STAGE_LAYERS = 5;
+export const FIRST_STAGE_LAYERS: number = 5;
 /** A merge that removes less than this share of the rows doubles the next stage; one that removes more halves it. */
 const FEW_REMOVED = 0.1;
 const MANY_REMOVED = 0.25;

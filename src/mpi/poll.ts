@@ -10,6 +10,8 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
   /** Ends the wait with an MpiError; what was waited for stays pending. Default: no limit. */
   readonly timeoutMs?: number | undefined;
+  /** The other side is there: so long there is no pause between questions, each of which takes the transfer a step further. */
+  readonly eagerMs?: number | undefined;
 }
 
 /** Most small messages between running ranks come within this time. */
@@ -35,6 +37,7 @@ export async function poll<T>(
   options: WaitOptions = {},
 ): Promise<T> {
   const started = performance.now();
+  const eagerMs = options.eagerMs ?? EAGER_MS;
   for (;;) {
     const answer = ask();
     if (answer !== null) return answer;
@@ -45,9 +48,9 @@ export async function poll<T>(
     if (options.timeoutMs !== undefined && waited >= options.timeoutMs) {
       throw new MpiError(rank, what, `nothing after ${options.timeoutMs} ms`);
     }
-    if (waited >= PATIENT_MS) await setTimeout(TIMER_MS);
+    if (waited >= Math.max(PATIENT_MS, eagerMs)) await setTimeout(TIMER_MS);
     else if (waited >= SPIN_MS) {
-      if (waited >= EAGER_MS) Atomics.wait(NEVER, 0, 0, PAUSE_MS);
+      if (waited >= eagerMs) Atomics.wait(NEVER, 0, 0, PAUSE_MS);
       await setImmediate();
     }
   }

@@ -1,7 +1,7 @@
 // Worlds of several ranks in one process: what a rank gives is handed to the others when all have come. For tests of what
-// is built from the two exchanges; how MPI carries them out is tested under mpiexec.
+// is built from the exchanges; how MPI carries them out is tested under mpiexec.
 
-import type { Finish, World } from "../cluster/world.ts";
+import type { Finish, InPlace, World } from "../cluster/world.ts";
 
 export function makeLocalWorlds(size: number): World[] {
   const swap = makeSwap(size);
@@ -17,6 +17,14 @@ export function makeLocalWorlds(size: number): World[] {
       allgather: async (bytes) => (await swap(rank, bytes)).map((given) => copyOf(given as Uint8Array)),
       openFinish: (onFirst) => openFinish(rank, onFirst),
       exchange: async (parts) => (await swap(rank, parts)).map((given) => copyOf((given as Uint8Array[])[rank])),
+      async transfer(out, into) {
+        const copies = out.map((arrays) => arrays.map((array) => new Uint32Array(array)));
+        for (const [r, given] of (await swap(rank, copies)).entries()) {
+          const sent = (given as InPlace[])[rank];
+          if (sent.length !== into[r].length) throw new Error(`${sent.length} arrays sent, ${into[r].length} expected`);
+          for (const [k, array] of into[r].entries()) array.set(sent[k]);
+        }
+      },
     };
   });
 }

@@ -102,8 +102,8 @@ function stageEnd(run: WorkerRun, group: Group, batch: Batch, first: number, his
   const { task, words } = run;
   if (task.rowMode === "all") return task.endLayer;
   const isPoolLarge = words[group.countWord] <= freeAtStart(run, group);
-  if (first === 0 && !isPoolLarge) return pilotFirstStage(run, group, batch);
-  return Math.min(task.endLayer, first + nextStageLayers(history));
+  const roomy = first === 0 && !isPoolLarge ? pilotFirstStage(run, group, batch) : first;
+  return Math.min(task.endLayer, Math.max(roomy, first + nextStageLayers(history)));
 }
 
 /** A stage whose rows the shared buffers cannot hold at once is not worth sharing by neurons. */
