@@ -1,9 +1,10 @@
 // One run on a grid of ranks: the rows are split over groups of ranks, and the ranks of a group own disjoint neurons of
-// every layer. Each group is grid/infer-grid-group.ts; here its rows come together, and its results are brought to all.
+// every layer. Each group is grid/infer-grid-group.ts; its ranks are told which rows it has, and its results are brought to all.
 
 import { InvariantError, UnsupportedError } from "../core/errors.ts";
 import { openNetwork } from "../data/read-network.ts";
 import type { NetworkSource } from "../data/network-source.ts";
+import { concatenate } from "../engine/first-segment.ts";
 import { resolveSettings, type Settings } from "../engine/options.ts";
 import type { RunFigures } from "../engine/result.ts";
 import { DEAD } from "../engine/task.ts";
@@ -15,12 +16,11 @@ import type { NumberedRows } from "./exchange-rows.ts";
 import type { GridShape } from "./grid-shape.ts";
 import { type GridGroupResult, inferGridGroup } from "./grid/infer-grid-group.ts";
 import type { RankFigures, RankReport, RanksRun, RowsRunOptions } from "./infer-rows.ts";
-import { joinGroupRows } from "./join-group-rows.ts";
 import { openMpiWorld } from "./mpi-world.ts";
 import { readRankInputs } from "./read-rank-inputs.ts";
 import { resolveRows, type RowOutcomes } from "./row-registry.ts";
 import { sparseRows } from "./sparse-rows.ts";
-import { allgatherValues, gatherValues, type World } from "./world.ts";
+import { allgatherValues, bytesOf, gatherValues, type World, wordsOf } from "./world.ts";
 
 /** Collective. @throws RankError, UnsupportedError, and what reading and the group throw */
 export async function inferGrid(world: World, grid: GridShape, options: RowsRunOptions): Promise<RanksRun> {
@@ -33,7 +33,7 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
   const member = world.rank % grid.columns;
   using groupComm = comm.split(Math.floor(world.rank / grid.columns), member);
   if (groupComm === null) throw new InvariantError("a rank is in no row group");
-  const group = await openMpiWorld(groupComm, world.hosts[world.rank], signal);
+  const group = await openMpiWorld(groupComm, world.hosts[world.rank], { signal });
 
   const started = performance.now();
   onStep("reading");
@@ -46,7 +46,7 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
     hash: hashesRows(hash) ? { method, seed } : null,
     signal,
   });
-  const rows = await joinGroupRows(group, inputs.rows);
+  const numbers = concatenate((await group.allgather(bytesOf(inputs.rows.numbers))).map(wordsOf));
   const read = (performance.now() - started) / 1000;
 
   onStep("inferring");
@@ -54,7 +54,7 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
     comm: groupComm,
     member: { rank: world.rank, host: world.hosts[world.rank] },
     network,
-    inputs: rows.matrix,
+    inputs: inputs.rows.matrix,
     settings: {
       ...settings,
       ...(options.engine.memoryBytes === undefined ? {} : { memoryBytes: options.engine.memoryBytes }),
@@ -63,7 +63,7 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
     signal,
     onProgress,
   });
-  const outcomes = await allgatherValues(world, outcomesOf(result, rows.numbers, member));
+  const outcomes = await allgatherValues(world, outcomesOf(result, numbers, member));
   const { end, isAlive } = resolveRows(inputs.nrows, outcomes);
   const categories = Uint32Array.from(end.keys()).filter((row) => isAlive[end[row]] === 1);
   const report: RankReport = {
@@ -85,7 +85,7 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
     },
     nrows: inputs.nrows,
     categories,
-    held: settings.keepActivations ? heldEntries(result, rows, network) : emptyRows(network.outputs),
+    held: settings.keepActivations ? heldEntries(result, numbers, network) : emptyRows(network.outputs),
     settings,
     seconds: { read: most("read"), prepare: most("prepare"), infer: most("infer") },
     cuts: [],
@@ -128,7 +128,7 @@ function outcomesOf({ alive, leaders }: GridGroupResult, numbers: Uint32Array, m
 }
 
 /** The entries of this rank's outputs, of the category rows of its group. */
-function heldEntries(result: GridGroupResult, { numbers }: NumberedRows, network: NetworkSource): NumberedRows {
+function heldEntries(result: GridGroupResult, numbers: Uint32Array, network: NetworkSource): NumberedRows {
   const place = new Map(Array.from(result.outputs, (neuron, k) => [neuron, k]));
   // Where outputs are mapped, several may be of one neuron.
   const neuronOf = network.outputMap ?? Uint32Array.from({ length: network.outputs }, (_, output) => output);

@@ -3,6 +3,7 @@
 
 import { packParts, type Parts } from "../mpi/message-array.ts";
 import type { Communicator } from "../mpi/communicator.ts";
+import type { WaitOptions } from "../mpi/poll.ts";
 import { Request } from "../mpi/request.ts";
 import { receiveArrays, sendArrays } from "./transfer.ts";
 import { bytesOf, type Finish, type InPlace, type Traffic, type World } from "./world.ts";
@@ -14,8 +15,8 @@ const FINISH_TAG = 1;
 /** How often a rank that is still on its way looks for them. Reason: a look takes a microsecond, a batch of rows milliseconds. */
 const FINISH_POLL_MS = 10;
 
-/** @param signal ends every wait with an InterruptedError. */
-export async function openMpiWorld(comm: Communicator, host: string, signal: AbortSignal): Promise<World> {
+/** @param options of every wait */
+export async function openMpiWorld(comm: Communicator, host: string, options: WaitOptions): Promise<World> {
   const { rank, size } = comm;
   const traffic: Traffic = { bytesSent: 0, messagesSent: 0, seconds: 0 };
   const timed = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -30,7 +31,7 @@ export async function openMpiWorld(comm: Communicator, host: string, signal: Abo
   /** Lengths in bytes: what this rank sends to each, and what it gets from each. */
   async function swapLengths(sent: readonly number[]): Promise<number[]> {
     const from = new Float64Array(size);
-    await comm.start.alltoallInto(from, Float64Array.from(sent)).wait({ signal });
+    await comm.start.alltoallInto(from, Float64Array.from(sent)).wait(options);
     return Array.from(from);
   }
 
@@ -38,11 +39,11 @@ export async function openMpiWorld(comm: Communicator, host: string, signal: Abo
     timed(async () => {
       const lengths = new Float64Array(size);
       lengths[rank] = bytes.byteLength;
-      await comm.start.allgather(lengths).wait({ signal });
+      await comm.start.allgather(lengths).wait(options);
       const parts = packWords(lengths);
       const all = new Uint32Array(totalWords(parts));
       bytesOf(all).set(bytes, parts.offsets[rank] * WORD);
-      await comm.start.allgatherv(all, parts).wait({ signal });
+      await comm.start.allgatherv(all, parts).wait(options);
       traffic.bytesSent += bytes.byteLength * (size - 1);
       traffic.messagesSent += size - 1;
       return slices(all, parts, lengths);
@@ -57,7 +58,7 @@ export async function openMpiWorld(comm: Communicator, host: string, signal: Abo
       const sent = new Uint32Array(totalWords(out));
       for (const [r, part] of parts.entries()) bytesOf(sent).set(part, out.offsets[r] * WORD);
       const received = new Uint32Array(totalWords(into));
-      await comm.start.alltoallvInto(received, into, sent, out).wait({ signal });
+      await comm.start.alltoallvInto(received, into, sent, out).wait(options);
       for (const [r, length] of sentLengths.entries()) {
         if (r === rank || length === 0) continue;
         traffic.bytesSent += length;
@@ -68,8 +69,8 @@ export async function openMpiWorld(comm: Communicator, host: string, signal: Abo
 
   const transfer = (out: readonly InPlace[], into: readonly InPlace[]): Promise<void> =>
     timed(async () => {
-      const received = into.map((arrays, r) => receiveArrays(comm, r, arrays, signal));
-      const sent = out.map((arrays, r) => sendArrays(comm, r, arrays, signal));
+      const received = into.map((arrays, r) => receiveArrays(comm, r, arrays, options));
+      const sent = out.map((arrays, r) => sendArrays(comm, r, arrays, options));
       const [messages] = await Promise.all([Promise.all(sent), Promise.all(received)]);
       traffic.messagesSent += sum(messages);
       traffic.bytesSent += sum(out.flatMap((arrays) => arrays.map(({ byteLength }) => byteLength)));
@@ -97,8 +98,8 @@ export async function openMpiWorld(comm: Communicator, host: string, signal: Abo
           const sent = others.map((to) => comm.start.send(word, { to, tag: FINISH_TAG }));
           // Messages of one rank keep their order: that of the next end cannot be taken for this one's.
           const come = others.map((from) => comm.start.receive(new Int32Array(1), { from, tag: FINISH_TAG }));
-          await Request.all(sent, { signal });
-          await Request.all(come, { signal });
+          await Request.all(sent, options);
+          await Request.all(come, options);
           traffic.bytesSent += word.byteLength * others.length;
           traffic.messagesSent += others.length;
         }),

@@ -24,19 +24,19 @@ export async function sendArrays(
   comm: Communicator,
   to: number,
   arrays: InPlace,
-  signal: AbortSignal,
+  options: WaitOptions,
 ): Promise<number> {
-  const options: WaitOptions = { signal, eagerMs: EAGER_MS };
+  const eager: WaitOptions = { ...options, eagerMs: EAGER_MS };
   const buffers = openBuffers();
   const messages = cutMessages(arrays);
   const sent: Request<void>[] = [];
   for (const [k, message] of messages.entries()) {
-    if (k >= BUFFERS) await sent[k - BUFFERS].wait(options);
+    if (k >= BUFFERS) await sent[k - BUFFERS].wait(eager);
     const array = placeOf(message, buffers, k);
     if (message.arrays.length > 1) copyArrays(message, (own, at) => array.set(own, at));
     sent.push(comm.start.send(array, { to, tag: TAG }));
   }
-  await Request.all(sent.slice(-BUFFERS), options);
+  await Request.all(sent.slice(-BUFFERS), eager);
   return messages.length;
 }
 
@@ -44,15 +44,15 @@ export async function receiveArrays(
   comm: Communicator,
   from: number,
   arrays: InPlace,
-  signal: AbortSignal,
+  options: WaitOptions,
 ): Promise<void> {
-  const options: WaitOptions = { signal, eagerMs: EAGER_MS };
+  const eager: WaitOptions = { ...options, eagerMs: EAGER_MS };
   const buffers = openBuffers();
   const messages = cutMessages(arrays);
   const start = (k: number) => comm.start.receive(placeOf(messages[k], buffers, k), { from, tag: TAG });
   const coming = messages.slice(0, BUFFERS).map((_, k) => start(k));
   for (const [k, message] of messages.entries()) {
-    await coming[k].wait(options);
+    await coming[k].wait(eager);
     const array = placeOf(message, buffers, k);
     if (message.arrays.length > 1) copyArrays(message, (own, at) => own.set(array.subarray(at, at + own.length)));
     if (k + BUFFERS < messages.length) coming.push(start(k + BUFFERS));

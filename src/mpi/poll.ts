@@ -10,6 +10,8 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
   /** Ends the wait with an MpiError; what was waited for stays pending. Default: no limit. */
   readonly timeoutMs?: number | undefined;
+  /** Called with every question; what it throws ends the wait. */
+  readonly check?: (() => void) | undefined;
   /** The other side is there: so long there is no pause between questions, each of which takes the transfer a step further. */
   readonly eagerMs?: number | undefined;
 }
@@ -41,6 +43,7 @@ export async function poll<T>(
   for (;;) {
     const answer = ask();
     if (answer !== null) return answer;
+    options.check?.();
     const waited = performance.now() - started;
     if (options.signal?.aborted === true) {
       throw new InterruptedError(`${what} was interrupted`, { cause: options.signal.reason });

@@ -12,7 +12,8 @@ import { probeFastestKernel } from "../kernels/catalog.ts";
 import { categoriesOf } from "../network/categories.ts";
 import type { Network } from "../network/network.ts";
 import { type Mpi, openMpi } from "../mpi/mpi.ts";
-import { HASH_METHODS } from "../partition/hashing.ts";
+import { HASH_METHODS, pieceStart } from "../partition/hashing.ts";
+import { sliceCsrRows } from "../sparse/convert.ts";
 import type { CsrMatrix } from "../sparse/matrix.ts";
 import { activationsOf, makeChallengeCase, makeEngineCases, takeInputs } from "./engine-cases.ts";
 
@@ -43,12 +44,16 @@ async function inferAlone(mpi: Mpi, network: Network, inputs: CsrMatrix): Promis
   return all;
 }
 
+/** Every rank has read a share of the rows, the first none. */
 function infer(mpi: Mpi, network: LayerSource, inputs: CsrMatrix, settings: GridSettings): Promise<GridGroupResult> {
+  const readers = Math.max(1, mpi.size - 1);
+  const starts = mpi.size === 1 ? [0, 1] : [mpi.rank - 1, mpi.rank];
+  const [first, end] = starts.map((share) => pieceStart(inputs.nrows, Math.max(0, share), readers));
   return inferGridGroup({
     comm: mpi.world,
     member: { rank: mpi.rank, host: mpi.host },
     network,
-    inputs,
+    inputs: sliceCsrRows(inputs, first, end),
     settings,
   });
 }

@@ -63,7 +63,7 @@ async function checkExchange(world: World): Promise<void> {
 }
 
 const mpi = openMpi();
-const world = await openMpiWorld(mpi.world, mpi.host, new AbortController().signal);
+const world = await openMpiWorld(mpi.world, mpi.host, {});
 await checkTransfer(world);
 await checkExchange(world);
 await checkTransfer(world);

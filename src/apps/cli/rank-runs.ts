@@ -26,7 +26,7 @@ const END_MS = 3_000;
  */
 export async function asRank(context: CommandContext, work: (world: World) => Promise<void>): Promise<void> {
   using mpi = await openOrGiveWay(context.signal);
-  const world = await openMpiWorld(mpi.world, mpi.host, context.signal);
+  const world = await openMpiWorld(mpi.world, mpi.host, { signal: context.signal });
   try {
     await work(world);
     await announceClosing(world, context.status);

@@ -7,8 +7,13 @@ import type { SentByLayer } from "./exchange.ts";
 import type { GridRows } from "./grid-rows.ts";
 import { expectTasks, FLAG, putTask, wakeWorkers } from "./grid-task.ts";
 import type { GroupLink } from "./group-link.ts";
-import type { PoolPlace } from "./join-rows.ts";
 import { doTask, type TileWork } from "./tile-work.ts";
+
+/** Where rows are between stages: places of own neurons. */
+export interface PoolPlace {
+  readonly address: number;
+  readonly rowBytes: number;
+}
 
 /** Counts of the whole group's rows, the same on every rank. */
 export interface RowCounts {

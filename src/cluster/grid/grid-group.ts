@@ -35,7 +35,7 @@ export interface GridGroupOptions {
   /** This rank as it is to be named when it fails. */
   readonly member: Member;
   readonly network: LayerSource;
-  /** The rows of the group, the same on every rank. */
+  /** The rows that this rank has read; the group's are those of its ranks, one after the other. */
   readonly inputs: CsrMatrix;
   readonly settings: GridSettings;
   readonly signal?: AbortSignal | undefined;

@@ -2,8 +2,6 @@
 // same masks and the same comparisons; only the places in the pool hold its own neurons.
 
 import { DEAD } from "../../engine/task.ts";
-import { findEqualRows } from "./equal-inputs.ts";
-import type { CsrMatrix } from "../../sparse/matrix.ts";
 
 export const NO_PLACE = -1;
 
@@ -20,21 +18,13 @@ export interface GridRows {
   readonly alive: Uint8Array;
 }
 
-/**
- * Tables in which every row stands for itself; equal rows are joined where their `hashes` are given, empty
- * ones left out where `drops`.
- */
-export function makeGridRows(inputs: CsrMatrix, hashes: Int32Array | null, drops: boolean): GridRows {
-  const { nrows, rowPtr } = inputs;
-  const leader = hashes === null ? Uint32Array.from({ length: nrows }, (_, row) => row) : findEqualRows(inputs, hashes);
-  const weight = new Uint32Array(nrows);
-  for (let row = 0; row < nrows; row++) {
-    if (drops && rowPtr[row] === rowPtr[row + 1]) leader[row] = DEAD;
-    else weight[leader[row]]++;
-  }
+/** Tables in which every row stands for itself. @param lengths entries of each; where `drops`, rows without any are left out. */
+export function makeGridRows(lengths: Uint32Array, drops: boolean): GridRows {
+  const nrows = lengths.length;
+  const isDropped = (row: number): boolean => drops && lengths[row] === 0;
   return {
-    leader,
-    weight,
+    leader: Uint32Array.from({ length: nrows }, (_, row) => (isDropped(row) ? DEAD : row)),
+    weight: Uint32Array.from({ length: nrows }, (_, row) => (isDropped(row) ? 0 : 1)),
     hash: new Uint32Array(nrows),
     place: new Int32Array(nrows).fill(NO_PLACE),
     alive: new Uint8Array(nrows),

@@ -1,6 +1,6 @@
 // One row group of a grid: its ranks own disjoint columns of every layer, and exchange between layers what the others
-// read. All ranks of the group call `inferGridGroup` with the same rows and settings, and get the same answer, each with
-// the activations of its own output neurons.
+// read. All ranks of the group call `inferGridGroup` with the same settings, each with some of the rows, and get the same
+// answer, each with the activations of its own output neurons.
 
 import { ShapeError, UnsupportedError, UsageError } from "../../core/errors.ts";
 import { DEAD } from "../../engine/task.ts";
@@ -12,25 +12,18 @@ import { checkCsr } from "../../sparse/check.ts";
 import { type Arena, openArena } from "../../threads/arena.ts";
 import { openTeam, siblingModule, type Team } from "../../threads/team.ts";
 import { enableRevectorize } from "../../threads/v8-flags.ts";
-import type { BatchRun } from "./batch.ts";
+import { openMpiWorld } from "../mpi-world.ts";
+import type { BatchRun, PoolPlace } from "./batch.ts";
 import { dealLayers, type LayerPart } from "./deal-layers.ts";
 import type { GridGroupOptions, GridGroupResult } from "./grid-group.ts";
 import { NO_TEAM, startTeam, warmUpTask } from "./grid-team.ts";
-import { hashInputs } from "./equal-inputs.ts";
-import { makeGridRows, resolveLeaders } from "./grid-rows.ts";
+import { makeGridRows, resolveLeaders, shortenRows } from "./grid-rows.ts";
 import { type GridPlace, type GridTeamData, makeTaskQueue, putTask, TASK, wakeWorkers } from "./grid-task.ts";
 import { type GroupLink, openGroupLink } from "./group-link.ts";
 import { inferRows } from "./infer-rows.ts";
-import type { PoolPlace } from "./join-rows.ts";
-import {
-  allocateLists,
-  allocateSlots,
-  type BatchPlan,
-  placeOwnInputs,
-  planBatches,
-  poolRowBytes,
-  widest,
-} from "./lay-out-grid.ts";
+import { joinEqualRows } from "./join-rows.ts";
+import { allocateLists, allocateSlots, type BatchPlan, planBatches, poolRowBytes, widest } from "./lay-out-grid.ts";
+import { dealInputs, type OwnInputs, partsOfInputs } from "./own-inputs.ts";
 import { type GridLayer, planRoutes, type Routes } from "./routes.ts";
 
 export type { GridFigures, GridGroupOptions, GridGroupResult, GridSettings } from "./grid-group.ts";
@@ -48,12 +41,14 @@ export async function inferGridGroup(options: GridGroupOptions): Promise<GridGro
   if (inputs.ncols !== network.inputs) {
     throw new ShapeError(`inputs have ${inputs.ncols} features, expected ${network.inputs} as the network has`);
   }
-  checkCsr(inputs, "inputs");
   const started = performance.now();
   using link = openGroupLink(options.comm, options.member, options.signal);
   const { hash, hashMethod: method, seed } = settings;
   const neuronHash = hashesNeurons(hash) ? { method, pieces: link.size, seed } : null;
-  const parts = await link.share(() => dealLayers(link, network, neuronHash));
+  const parts = await link.share(() => {
+    checkCsr(inputs, "inputs");
+    return dealLayers(link, network, neuronHash);
+  });
   refuseSoftmax(parts);
   return await link.share(() => inferGroup(link, options, parts, started));
 }
@@ -72,20 +67,23 @@ async function inferGroup(
   const routes = await planRoutes(link, arena, parts, network.inputs);
   const { layers } = routes;
   const facts = await gatherFacts(link, parts, layers);
-  const placedInputs = placeOwnInputs(arena, inputs, routes);
+  const waits = { signal: options.signal, check: () => link.check() };
+  const group = await openMpiWorld(link.comm, options.member.host, waits);
+  const own = await dealInputs(group, arena, inputs, routes.featureLines, layers[0].inWidth);
+  const nrows = own.lengths.length;
   const lists = allocateLists(arena, workers);
   const plan = await agreePlan(
     link,
     planBatches(arena, layers, link.size, {
       workers,
-      rows: Math.max(1, Math.min(inputs.nrows, settings.poolRows ?? inputs.nrows)),
+      rows: Math.max(1, Math.min(nrows, settings.poolRows ?? nrows)),
       limitBytes,
       keepsActivations: settings.keepActivations,
     }),
   );
   const place: GridPlace = {
     layers,
-    inputs: placedInputs,
+    inputs: own.placed,
     slots: allocateSlots(arena, layers, link.size, plan),
     stride: widest(layers),
     queue: makeTaskQueue(QUEUE_TASKS, plan.slots),
@@ -114,7 +112,7 @@ async function inferGroup(
     }
     await link.wait(link.comm.start.barrier());
     const prepareSeconds = (performance.now() - started) / 1000;
-    const prepared = { parts, routes, facts, place, plan, pool, arena, kernels, team };
+    const prepared = { parts, routes, facts, inputs: own, place, plan, pool, arena, kernels, team };
     return await inferWithTeam(link, options, prepared, prepareSeconds);
   } finally {
     await team?.close();
@@ -125,6 +123,7 @@ interface Prepared {
   readonly parts: readonly LayerPart[];
   readonly routes: Routes;
   readonly facts: GroupFacts;
+  readonly inputs: OwnInputs;
   readonly place: GridPlace;
   readonly plan: BatchPlan;
   readonly pool: PoolPlace;
@@ -136,8 +135,8 @@ interface Prepared {
 
 async function inferWithTeam(
   link: GroupLink,
-  { inputs, settings, signal, onProgress }: GridGroupOptions,
-  { parts, routes, facts, place, plan, pool, arena, kernels, team }: Prepared,
+  { settings, signal, onProgress }: GridGroupOptions,
+  { parts, routes, facts, inputs, place, plan, pool, arena, kernels, team }: Prepared,
   prepareSeconds: number,
 ): Promise<GridGroupResult> {
   const { layers } = place;
@@ -146,7 +145,15 @@ async function inferWithTeam(
   const watch = team === null ? NO_TEAM : startTeam(team, signal);
   const tally = makeTally(layers.length, false);
   const zeroSafe = zeroSafeFrom(parts);
-  const hashes = settings.rows === "distinct" ? await hashInputs(link, inputs) : null;
+  const rows = makeGridRows(inputs.lengths, settings.rows !== "all" && zeroSafe === 0);
+  if (settings.rows === "distinct") {
+    await joinEqualRows(
+      link,
+      rows,
+      shortenRows(rows, Uint32Array.from(rows.leader.keys())),
+      partsOfInputs(arena.memory, inputs.placed),
+    );
+  }
   const run: BatchRun = {
     link,
     memory: arena.memory,
@@ -158,7 +165,7 @@ async function inferWithTeam(
       tally,
       beat: () => undefined,
     },
-    rows: makeGridRows(inputs, hashes, settings.rows !== "all" && zeroSafe === 0),
+    rows,
     pool,
     rowMode: settings.rows,
     keepsActivations: settings.keepActivations,
@@ -191,14 +198,14 @@ async function inferWithTeam(
   const leaders = resolveLeaders(run.rows);
   const zeros = new Float32Array(routes.outputs.length);
   return {
-    nrows: inputs.nrows,
+    nrows: inputs.lengths.length,
     alive: Uint8Array.from(leaders, (leader) => (leader === DEAD ? 0 : run.rows.alive[leader])),
     leaders,
     outputs: routes.outputs,
     activations(row) {
       if (kept === null) throw new UsageError("activations were not kept: ask for them with keepActivations");
-      if (!(Number.isInteger(row) && row >= 0 && row < inputs.nrows)) {
-        throw new RangeError(`row ${row}, expected 0 to ${inputs.nrows - 1}`);
+      if (!(Number.isInteger(row) && row >= 0 && row < inputs.lengths.length)) {
+        throw new RangeError(`row ${row}, expected 0 to ${inputs.lengths.length - 1}`);
       }
       return leaders[row] === DEAD ? zeros : (kept.get(leaders[row]) ?? zeros);
     },

@@ -6,7 +6,7 @@ import { TILE_LANES } from "../../kernels/kernels.ts";
 import type { BatchRun } from "./batch.ts";
 import { runBatches } from "./batches.ts";
 import { NO_PLACE, shortenRows } from "./grid-rows.ts";
-import { joinEqualRows } from "./join-rows.ts";
+import { joinEqualRows, type RowParts } from "./join-rows.ts";
 import type { BatchPlan } from "./lay-out-grid.ts";
 
 const WIDEST = TILE_LANES[TILE_LANES.length - 1];
@@ -58,14 +58,7 @@ export async function inferRows(
     for (let first = end; first < layers; first = end) {
       list = shortenRows(run.rows, list);
       if (run.rowMode === "distinct") {
-        await joinEqualRows(
-          run.link,
-          run.work.kernels,
-          run.rows,
-          list,
-          run.pool,
-          run.work.place.layers[first - 1].width,
-        );
+        await joinEqualRows(run.link, run.rows, list, partsInPool(run, run.work.place.layers[first - 1].width));
         list = shortenRows(run.rows, list);
       }
       if (list.length === 0) break;
@@ -79,6 +72,15 @@ export async function inferRows(
     run.rows.place.fill(NO_PLACE);
   }
   return kept;
+}
+
+/** The own neurons of rows in the pool. */
+function partsInPool({ rows, pool, work }: BatchRun, width: number): RowParts {
+  const at = (row: number): number => pool.address + rows.place[row] * pool.rowBytes;
+  return {
+    hashOf: (row) => rows.hash[row],
+    isSame: (a, b) => work.kernels.rowsEqual(at(a), at(b), width * 4) === 1,
+  };
 }
 
 function stageEnd(run: BatchRun, first: number, layers: number, history: StageHistory): number {

@@ -1,26 +1,24 @@
-// Equal rows between stages. Every rank has hashed its own neurons; the sums of the hashes propose pairs, every rank
-// compares its own neurons of each pair in full, and a pair is joined when all ranks agree.
+// Equal rows. Every rank has hashed what it has of each row; the sums of the hashes propose pairs, every rank compares its
+// part of each pair in full, and a pair is joined when all ranks agree.
 
-import type { Kernels } from "../../kernels/kernels.ts";
 import type { GroupLink } from "./group-link.ts";
 import type { GridRows } from "./grid-rows.ts";
 
-export interface PoolPlace {
-  readonly address: number;
-  readonly rowBytes: number;
+/** This rank's parts of the rows. */
+export interface RowParts {
+  hashOf(row: number): number;
+  isSame(a: number, b: number): boolean;
 }
 
-/** Joins equal rows of the list, `width` own neurons each. Collective: all ranks pass the same list. */
+/** Joins equal rows of the list. Collective: all ranks pass the same list. */
 export async function joinEqualRows(
   link: GroupLink,
-  kernels: Kernels,
   rows: GridRows,
   list: Uint32Array,
-  pool: PoolPlace,
-  width: number,
+  parts: RowParts,
 ): Promise<void> {
   if (list.length < 2) return;
-  const hashes = Uint32Array.from(list, (row) => rows.hash[row]);
+  const hashes = Uint32Array.from(list, (row) => parts.hashOf(row));
   await link.wait(link.comm.start.allreduce(hashes, "sum"));
   const seen = new Map<number, number>();
   const pairs: [first: number, later: number][] = [];
@@ -30,8 +28,7 @@ export async function joinEqualRows(
     else pairs.push([first, list[k]]);
   }
   if (pairs.length === 0) return;
-  const at = (row: number): number => pool.address + rows.place[row] * pool.rowBytes;
-  const same = Uint8Array.from(pairs, ([a, b]) => kernels.rowsEqual(at(a), at(b), width * 4));
+  const same = Uint8Array.from(pairs, ([a, b]) => (parts.isSame(a, b) ? 1 : 0));
   await link.wait(link.comm.start.allreduce(same, "bit-and"));
   for (const [k, [first, later]] of pairs.entries()) {
     if (same[k] === 0) continue;

@@ -2,13 +2,11 @@
 
 import { ResourceError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/units.ts";
-import type { PlacedInputs } from "../../engine/task.ts";
-import { LIST_ENTRIES, writeArray } from "../../kernels/layer-record.ts";
+import { LIST_ENTRIES } from "../../kernels/layer-record.ts";
 import { TILE_LANES } from "../../kernels/kernels.ts";
-import { type CsrMatrix, makeIndexArray } from "../../sparse/matrix.ts";
 import type { Arena } from "../../threads/arena.ts";
 import { maskBytes, type SlotPlace } from "./grid-task.ts";
-import type { GridLayer, Routes } from "./routes.ts";
+import type { GridLayer } from "./routes.ts";
 
 const WIDEST = TILE_LANES[TILE_LANES.length - 1];
 /** A batch has about this many edges of one layer on each rank. Reason: an exchange costs some 50 us beside its bytes. */
@@ -120,43 +118,4 @@ export function allocateSlots(
       receives: receives.map((lines) => region(lines, "lines to be received")),
     };
   });
-}
-
-/** Copies the inputs into memory, cut down to the features that this rank's columns read. @throws ResourceError */
-export function placeOwnInputs(arena: Arena, inputs: CsrMatrix, { featureLines, layers }: Routes): PlacedInputs {
-  const { nrows } = inputs;
-  const { inWidth } = layers[0];
-  const rowPtr = new Uint32Array(nrows + 1);
-  for (let row = 0; row < nrows; row++) {
-    let count = 0;
-    for (let p = inputs.rowPtr[row]; p < inputs.rowPtr[row + 1]; p++) if (featureLines[inputs.colIdx[p]] >= 0) count++;
-    rowPtr[row + 1] = rowPtr[row] + count;
-  }
-  const nnz = rowPtr[nrows];
-  const isOne = inputs.values.length === 1;
-  const colIdx = makeIndexArray(nnz, inWidth);
-  const values = isOne ? inputs.values : new Float32Array(nnz);
-  let end = 0;
-  for (let p = 0; p < inputs.colIdx.length; p++) {
-    const line = featureLines[inputs.colIdx[p]];
-    if (line < 0) continue;
-    colIdx[end] = line;
-    if (!isOne) values[end] = inputs.values[p];
-    end++;
-  }
-  const put = (array: Uint32Array | Uint16Array | Float32Array, what: string): number => {
-    const address = arena.allocate(array.byteLength, `${what} of the inputs`);
-    writeArray(arena.memory, address, array);
-    return address;
-  };
-  return {
-    nrows,
-    ncols: inWidth,
-    rowPtr: put(rowPtr, "row pointers"),
-    colIdx: put(colIdx, "column indices"),
-    idxBytes: colIdx.BYTES_PER_ELEMENT,
-    values: put(values, "values"),
-    isSorted: false,
-    valueStep: isOne ? 0 : 4,
-  };
 }
