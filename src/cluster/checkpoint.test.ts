@@ -109,6 +109,52 @@ for (const family of ["open-mpi", "mpich"] as const) {
   });
 }
 
+for (const family of ["open-mpi", "mpich"] as const) {
+  test(`${family}: grids go on from a state of one process`, async (t) => {
+    const runtime = requireMpi(t, family);
+    if (runtime === null) return;
+    const saved = await interruptedRun("distinct");
+    for (const [grid, ranks, ...more] of [
+      ["1x2", 2, "--hash", "both"],
+      ["2x2", 4],
+      ["1x3", 3],
+    ] as const) {
+      const folder = pathOf(`grid-${family}-${grid}`);
+      cpSync(saved, folder, { recursive: true });
+      const output = pathOf(`resumed-${family}-${grid}.tsv`);
+      const args = [...argsOf(folder, output, "distinct"), "--grid", grid, ...more];
+      assertResumed(await runGossamerRanks(runtime, ranks, args), folder, output);
+    }
+  });
+
+  for (const [grid, ranks, ...more] of [
+    ["1x2", 2, "--hash", "both"],
+    ["2x2", 4],
+  ] as const) {
+    test(`${family}: a state of a ${grid} grid serves other grids, ranks and one process`, async (t) => {
+      const runtime = requireMpi(t, family);
+      if (runtime === null) return;
+      const saved = await interrupt((state, onStart) => {
+        // Most rows die in the layers before the first cut: a run of the others would be over before it is ended.
+        const args = [...argsOf(state, pathOf("never.tsv"), "all"), "--grid", grid, ...more];
+        return runGossamerRanks(runtime, ranks, args, { onStart });
+      }, "SIGTERM");
+      for (const [name, others, rows, ...how] of [
+        ["one", 1, "distinct"],
+        ["ranks", 3, "nonzero"],
+        ["grid", 2, "distinct", "--grid", "1x2"],
+      ] as const) {
+        const folder = pathOf(`of-grid-${family}-${grid}-${name}`);
+        cpSync(saved, folder, { recursive: true });
+        const output = pathOf(`resumed-${family}-${grid}-${name}.tsv`);
+        const args = [...argsOf(folder, output, rows), ...how];
+        const run = others === 1 ? runGossamer(args) : runGossamerRanks(runtime, others, args);
+        assertResumed(await run, folder, output);
+      }
+    });
+  }
+}
+
 test("what is no state of this run is refused by name", async () => {
   const saved = await interruptedRun("distinct");
   const [set] = readdirSync(saved).filter((name) => name.endsWith(".bin"));

@@ -1,6 +1,7 @@
 // A run that saves its state as it goes, and goes on from a state that was saved. Collective throughout: all ranks save
 // at the same cut, when enough time has passed on rank 0.
 
+import { basename } from "node:path";
 import type { MainRun, PassStart } from "../engine/segments.ts";
 import type { NeuronOrder } from "../partition/neuron-order.ts";
 import { agree } from "./agree.ts";
@@ -30,6 +31,21 @@ export interface CheckpointOptions {
 /** Layers between two cuts at most, where a run is cut for its checkpoints. */
 export const MAX_CHECKPOINT_LAYERS = 64;
 
+/** What a run computes, in the words by which a state is known again. */
+export interface RunFacts {
+  readonly model: string;
+  readonly input: string;
+  readonly layers: number;
+  readonly edges: number;
+  readonly nrows: number;
+  readonly keepsActivations: boolean;
+}
+
+export function identityOf({ model, input, layers, edges, nrows, keepsActivations }: RunFacts): string {
+  const kept = keepsActivations ? ", activations kept" : "";
+  return `${basename(model)} on ${basename(input)}: ${layers} layers, ${edges} weights, ${nrows} rows${kept}`;
+}
+
 /** One rank's share of a state that was found. */
 export interface FoundState {
   readonly state: CheckpointState;
@@ -43,10 +59,14 @@ export interface FoundState {
   readonly finished: ReadonlyMap<number, Float32Array>;
 }
 
-/** Looks for a state and takes this rank's share of it; null where there is none. Collective. */
+/**
+ * Looks for a state and takes a share of its live rows, by default this rank's; null where there is none. Collective.
+ * @param share which, of how many
+ */
 export function findState(
   world: World,
   { folder, identity }: Pick<CheckpointOptions, "folder" | "identity">,
+  [share, shares]: readonly [number, number] = [world.rank, world.size],
 ): Promise<FoundState | null> {
   return agree(world, async () => {
     const state = await readCheckpointState(folder, identity);
@@ -57,7 +77,7 @@ export function findState(
     for (let rank = 0; rank < state.ranks; rank++) {
       const part = await readRankState(folder, state, rank);
       for (const [i, row] of part.live.entries()) {
-        if (k++ % world.size !== world.rank) continue;
+        if (k++ % shares !== share) continue;
         const values = part.values.slice(i * state.width, (i + 1) * state.width);
         waiting.push({ row, weight: part.weights[i], values });
       }
@@ -74,6 +94,26 @@ export function findState(
       alive: isFirst ? join((part) => part.alive) : new Uint32Array(),
       finished: isFirst ? new Map(parts.flatMap((part) => Array.from(part.finished))) : new Map(),
     };
+  });
+}
+
+/** Makes this the newest state, once every rank has written what it knows. Collective. */
+export async function saveState(
+  world: World,
+  { folder, identity }: Pick<CheckpointOptions, "folder" | "identity">,
+  at: Pick<CheckpointState, "generation" | "layer" | "width">,
+  state: RankState,
+): Promise<void> {
+  await agree(world, () => writeRankState(folder, at.generation, world.rank, state));
+  await agree(world, async () => {
+    if (world.rank === 0) await completeCheckpoint(folder, { identity, ranks: world.size, ...at });
+  });
+}
+
+/** Removes the state of a run that has ended well. Collective. */
+export async function clearState(world: World, folder: string): Promise<void> {
+  await agree(world, async () => {
+    if (world.rank === 0) await removeCheckpoint(folder);
   });
 }
 
@@ -141,17 +181,13 @@ export class Checkpointer {
 
   /** Saves the state at a cut, when it is time: rows on `list`, all that has ended, all that waits. Collective. */
   async save(run: MainRun, layer: number, width: number, list: Uint32Array): Promise<void> {
-    const { folder, seconds, identity, orderAfter } = this.#options;
+    const { seconds, orderAfter } = this.#options;
     const [elapsed] = await allgatherValues(this.#world, (performance.now() - this.#savedMs) / 1000);
     // Rows of a found state that have not had their pass yet are in that state only.
     if (elapsed < seconds || (await this.isAnyWaiting())) return;
     const generation = this.#generation + 1;
     const state = this.#collect(run, width, list, orderAfter(layer));
-    await agree(this.#world, () => writeRankState(folder, generation, this.#world.rank, state));
-    await agree(this.#world, async () => {
-      if (this.#world.rank !== 0) return;
-      await completeCheckpoint(folder, { identity, generation, ranks: this.#world.size, layer, width });
-    });
+    await saveState(this.#world, this.#options, { generation, layer, width }, state);
     this.#generation = generation;
     this.#savedMs = performance.now();
   }
@@ -180,10 +216,8 @@ export class Checkpointer {
   }
 
   /** Removes the state of a run that has ended well. Collective. */
-  async clear(): Promise<void> {
-    await agree(this.#world, async () => {
-      if (this.#world.rank === 0) await removeCheckpoint(this.#options.folder);
-    });
+  clear(): Promise<void> {
+    return clearState(this.#world, this.#options.folder);
   }
 }
 

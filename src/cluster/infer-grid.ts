@@ -3,23 +3,21 @@
 
 import { InvariantError, UnsupportedError } from "../core/errors.ts";
 import { openNetwork } from "../data/read-network.ts";
-import type { NetworkSource } from "../data/network-source.ts";
 import { concatenate } from "../engine/first-segment.ts";
 import { resolveSettings, type Settings } from "../engine/options.ts";
-import type { RunFigures } from "../engine/result.ts";
-import { DEAD } from "../engine/task.ts";
 import { hashesRows } from "../partition/hashing.ts";
 import { availableCores } from "../threads/team.ts";
 import { agree, agreeOn } from "./agree.ts";
 import { agreeOnWork } from "./agree-on-work.ts";
-import type { NumberedRows } from "./exchange-rows.ts";
+import { identityOf } from "./checkpointer.ts";
+import { type GridCheckpointer, openGridCheckpointer } from "./grid-checkpointer.ts";
+import { figuresOf, heldRows, outcomesOf, runFiguresOf } from "./grid-results.ts";
 import type { GridShape } from "./grid-shape.ts";
-import { type GridGroupResult, inferGridGroup } from "./grid/infer-grid-group.ts";
-import type { RankFigures, RankReport, RanksRun, RowsRunOptions } from "./infer-rows.ts";
+import { inferGridGroup } from "./grid/infer-grid-group.ts";
+import type { RankReport, RanksRun, RowsRunOptions } from "./infer-rows.ts";
 import { openMpiWorld } from "./mpi-world.ts";
 import { readRankInputs } from "./read-rank-inputs.ts";
-import { resolveRows, type RowOutcomes } from "./row-registry.ts";
-import { sparseRows } from "./sparse-rows.ts";
+import { resolveRows } from "./row-registry.ts";
 import { allgatherValues, bytesOf, gatherValues, type World, wordsOf } from "./world.ts";
 
 /** Collective. @throws RankError, UnsupportedError, and what reading and the group throw */
@@ -46,10 +44,11 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
     hash: hashesRows(hash) ? { method, seed } : null,
     signal,
   });
-  const numbers = concatenate((await group.allgather(bytesOf(inputs.rows.numbers))).map(wordsOf));
+  const own = concatenate((await group.allgather(bytesOf(inputs.rows.numbers))).map(wordsOf));
   const read = (performance.now() - started) / 1000;
 
   onStep("inferring");
+  let opening: Promise<GridCheckpointer | null> = Promise.resolve(null);
   const result = await inferGridGroup({
     comm: groupComm,
     member: { rank: world.rank, host: world.hosts[world.rank] },
@@ -60,10 +59,21 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
       ...(options.engine.memoryBytes === undefined ? {} : { memoryBytes: options.engine.memoryBytes }),
       ...(options.engine.fault === undefined ? {} : { fault: options.engine.fault }),
     },
+    openCuts: (edges, widths) => {
+      const { model, input, checkpoint } = options;
+      const facts = { model, input, edges, layers: widths.length, nrows: inputs.nrows };
+      const identity = identityOf({ ...facts, keepsActivations: settings.keepActivations });
+      const what = { world, group, grid, widths, outputMap: network.outputMap, numbers: own };
+      if (checkpoint !== null) opening = openGridCheckpointer({ ...what, ...checkpoint, identity });
+      return opening;
+    },
     signal,
     onProgress,
   });
-  const outcomes = await allgatherValues(world, outcomesOf(result, numbers, member));
+  const checkpointer = await opening;
+  const numbers = checkpointer?.numbers ?? own;
+  const found = checkpointer?.state ?? null;
+  const outcomes = await allgatherValues(world, outcomesOf(result, numbers, member, found));
   const { end, isAlive } = resolveRows(inputs.nrows, outcomes);
   const categories = Uint32Array.from(end.keys()).filter((row) => isAlive[end[row]] === 1);
   const report: RankReport = {
@@ -85,18 +95,25 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
     },
     nrows: inputs.nrows,
     categories,
-    held: settings.keepActivations ? heldEntries(result, numbers, network) : emptyRows(network.outputs),
+    held: heldRows(result, {
+      numbers,
+      found,
+      categories,
+      computedAs: end,
+      network,
+      areKept: settings.keepActivations,
+    }),
     settings,
     seconds: { read: most("read"), prepare: most("prepare"), infer: most("infer") },
     cuts: [],
-    resumedLayer: null,
-    removeCheckpoint: async () => undefined,
+    resumedLayer: found?.state.layer ?? null,
+    removeCheckpoint: async () => checkpointer?.clear(),
     all: await gatherValues(world, report),
   };
 }
 
 /** @throws UnsupportedError for what a grid cannot do */
-function checkSettings({ engine, checkpoint }: RowsRunOptions): Settings {
+function checkSettings({ engine }: RowsRunOptions): Settings {
   const settings = resolveSettings(engine, availableCores());
   const where = "a grid that splits neurons";
   if (settings.activationFormat !== "tile") {
@@ -105,93 +122,6 @@ function checkSettings({ engine, checkpoint }: RowsRunOptions): Settings {
   if (settings.strategy !== "auto") {
     throw new UnsupportedError(`${where} is a strategy of its own, expected auto, found ${settings.strategy}`);
   }
-  if (checkpoint !== null) {
-    throw new UnsupportedError(
-      `${where} saves no state: no rank has whole rows; split the rows alone, or save nothing`,
-    );
-  }
   if (settings.trace) throw new UnsupportedError(`${where} keeps no trace; its record has figures by layer`);
   return settings;
-}
-
-/** What became of the rows of the group; one member tells it. */
-function outcomesOf({ alive, leaders }: GridGroupResult, numbers: Uint32Array, member: number): RowOutcomes {
-  if (member !== 0) return { joined: new Uint32Array(), alive: new Uint32Array() };
-  const joined: number[] = [];
-  for (const [row, leader] of leaders.entries()) {
-    if (leader !== row && leader !== DEAD) joined.push(numbers[row], numbers[leader]);
-  }
-  return {
-    joined: Uint32Array.from(joined),
-    alive: numbers.filter((_, row) => leaders[row] === row && alive[row] === 1),
-  };
-}
-
-/** The entries of this rank's outputs, of the category rows of its group. */
-function heldEntries(result: GridGroupResult, numbers: Uint32Array, network: NetworkSource): NumberedRows {
-  const place = new Map(Array.from(result.outputs, (neuron, k) => [neuron, k]));
-  // Where outputs are mapped, several may be of one neuron.
-  const neuronOf = network.outputMap ?? Uint32Array.from({ length: network.outputs }, (_, output) => output);
-  const columns = Uint32Array.from(neuronOf.keys()).filter((output) => place.has(neuronOf[output]));
-  const places = columns.map((output) => place.get(neuronOf[output]) ?? 0);
-  const local = new Map(Array.from(numbers, (number, row) => [number, row]));
-  const live = numbers.filter((_, row) => result.alive[row] === 1).toSorted();
-  return sparseRows(live, network.outputs, columns, (number) => {
-    const own = result.activations(local.get(number) ?? 0);
-    return Float32Array.from(places, (at) => own[at]);
-  });
-}
-
-function emptyRows(ncols: number): NumberedRows {
-  return sparseRows(new Uint32Array(), ncols, null, () => new Float32Array());
-}
-
-function figuresOf(
-  world: World,
-  rows: number,
-  access: RankFigures["access"],
-  { figures }: GridGroupResult,
-): RankFigures {
-  return {
-    rank: world.rank,
-    host: world.hosts[world.rank],
-    rows,
-    access,
-    edges: figures.computedEdges,
-    busySeconds: sum(figures.workers.map((worker) => worker.busySeconds)),
-    waitSeconds: sum(figures.workers.map((worker) => worker.waitSeconds)),
-    communicationSeconds: figures.communicationSeconds + figures.sleepSeconds,
-    bytesSent: sum(figures.bytesSent),
-    messagesSent: sum(figures.messagesSent),
-    traffic: Array.from(figures.bytesSent, (bytesSent, l) => ({
-      layer: l + 1,
-      bytesSent,
-      messagesSent: figures.messagesSent[l],
-      seconds: null,
-    })),
-    inferSeconds: figures.inferSeconds,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
-  };
-}
-
-function sum(values: Iterable<number>): number {
-  return Array.from(values).reduce((total, value) => total + value, 0);
-}
-
-/** Rows are the group's: one member counts them. */
-function runFiguresOf({ nrows, figures }: GridGroupResult, settings: Settings, counts: boolean): RunFigures {
-  return {
-    settings,
-    nominalEdges: nrows * figures.networkEdges,
-    computedEdges: figures.computedEdges,
-    prepareSeconds: figures.prepareSeconds,
-    inferSeconds: figures.inferSeconds,
-    workers: figures.workers,
-    computedRows: counts ? figures.computedRows : figures.computedRows.map(() => 0),
-    liveRows: counts ? figures.liveRows : figures.liveRows.map(() => 0),
-    networkBytes: figures.networkBytes,
-    activationBytes: figures.activationBytes,
-    workingSetBytes: 0,
-    peakMemoryBytes: figures.peakMemoryBytes,
-  };
 }

@@ -1,7 +1,6 @@
 // One run on many ranks, its rows split over them: every rank reads the network and its share of the inputs, infers with
 // its own engine, and all learn the categories.
 
-import { basename } from "node:path";
 import { readNetwork } from "../data/read-network.ts";
 import { type Engine, openEngine } from "../engine/engine.ts";
 import { hashOptions } from "../engine/lay-out.ts";
@@ -14,7 +13,7 @@ import { agree, agreeOn } from "./agree.ts";
 import { agreeOnWork } from "./agree-on-work.ts";
 import type { NumberedRows } from "./exchange-rows.ts";
 import { measureLink } from "./link.ts";
-import { type CheckpointOptions, findState } from "./checkpointer.ts";
+import { type CheckpointOptions, findState, identityOf } from "./checkpointer.ts";
 import {
   type CutRecord,
   makeRankDriver,
@@ -175,11 +174,16 @@ async function openCheckpoint(
 ): Promise<RankDriverOptions["checkpoint"]> {
   if (checkpoint === null) return null;
   const hash = hashesNeurons(settings.hash) ? hashOptions(settings) : null;
-  const kept = settings.keepActivations ? ", activations kept" : "";
-  const size = `${network.layers.length} layers, ${edgeCount(network)} weights, ${nrows} rows`;
   const options: CheckpointOptions = {
     ...checkpoint,
-    identity: `${basename(model)} on ${basename(input)}: ${size}${kept}`,
+    identity: identityOf({
+      model,
+      input,
+      layers: network.layers.length,
+      edges: edgeCount(network),
+      nrows,
+      keepsActivations: settings.keepActivations,
+    }),
     orderAfter: (layers) => orderAfterLayer(network, layers - 1, hash),
   };
   return { options, found: await findState(world, options) };

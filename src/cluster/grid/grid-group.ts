@@ -8,6 +8,7 @@ import type { HashMethod, HashMode } from "../../partition/hashing.ts";
 import type { CsrMatrix } from "../../sparse/matrix.ts";
 import type { Fault } from "../../threads/faults.ts";
 import type { LayerSource } from "./deal-layers.ts";
+import type { GridCuts } from "./grid-cuts.ts";
 import type { Member } from "./group-link.ts";
 
 export interface GridSettings {
@@ -38,6 +39,8 @@ export interface GridGroupOptions {
   /** The rows that this rank has read; the group's are those of its ranks, one after the other. */
   readonly inputs: CsrMatrix;
   readonly settings: GridSettings;
+  /** Called once the layers are dealt, with the stored weights of all; default: nobody meets between layers. */
+  readonly openCuts?: ((networkEdges: number, widths: readonly number[]) => Promise<GridCuts | null>) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called often with the share of the work done, by layers and batches: 0 to 1; a second pass begins at 0 again. */
   readonly onProgress?: ((share: number) => void) | undefined;
@@ -71,6 +74,7 @@ export interface GridFigures {
 }
 
 export interface GridGroupResult {
+  /** Rows of the group, then its guests. */
   readonly nrows: number;
   /** 1 for rows whose final activations are not all zero. */
   readonly alive: Uint8Array;

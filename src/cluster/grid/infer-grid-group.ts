@@ -17,6 +17,7 @@ import type { BatchRun, PoolPlace } from "./batch.ts";
 import { dealLayers, type LayerPart } from "./deal-layers.ts";
 import type { GridGroupOptions, GridGroupResult } from "./grid-group.ts";
 import { NO_TEAM, startTeam, warmUpTask } from "./grid-team.ts";
+import type { GridCuts } from "./grid-cuts.ts";
 import { makeGridRows, resolveLeaders, shortenRows } from "./grid-rows.ts";
 import { type GridPlace, type GridTeamData, makeTaskQueue, putTask, TASK, wakeWorkers } from "./grid-task.ts";
 import { type GroupLink, openGroupLink } from "./group-link.ts";
@@ -64,13 +65,17 @@ async function inferGroup(
   enableRevectorize();
   const limitBytes = Math.min(settings.memoryBytes ?? LIMIT_BYTES, LIMIT_BYTES);
   const arena = openArena({ limitBytes });
-  const routes = await planRoutes(link, arena, parts, network.inputs);
+  const networkEdges = parts.reduce((sum, part) => sum + part.nnz, 0);
+  const widths = parts.map(({ owners }) => owners.length);
+  const cuts = (await options.openCuts?.(networkEdges, widths)) ?? null;
+  const cutLayers = [...(cuts?.layers ?? []), ...(cuts?.found ? [cuts.found.layer] : [])];
+  const routes = await planRoutes(link, arena, parts, network.inputs, cutLayers);
   const { layers } = routes;
   const facts = await gatherFacts(link, parts, layers);
   const waits = { signal: options.signal, check: () => link.check() };
   const group = await openMpiWorld(link.comm, options.member.host, waits);
   const own = await dealInputs(group, arena, inputs, routes.featureLines, layers[0].inWidth);
-  const nrows = own.lengths.length;
+  const nrows = own.lengths.length + (cuts?.found?.guests.length ?? 0);
   const lists = allocateLists(arena, workers);
   const plan = await agreePlan(
     link,
@@ -112,7 +117,7 @@ async function inferGroup(
     }
     await link.wait(link.comm.start.barrier());
     const prepareSeconds = (performance.now() - started) / 1000;
-    const prepared = { parts, routes, facts, inputs: own, place, plan, pool, arena, kernels, team };
+    const prepared = { parts, routes, facts, inputs: own, cuts, nrows, place, plan, pool, arena, kernels, team };
     return await inferWithTeam(link, options, prepared, prepareSeconds);
   } finally {
     await team?.close();
@@ -124,6 +129,9 @@ interface Prepared {
   readonly routes: Routes;
   readonly facts: GroupFacts;
   readonly inputs: OwnInputs;
+  readonly cuts: GridCuts | null;
+  /** Rows of the group, then its guests. */
+  readonly nrows: number;
   readonly place: GridPlace;
   readonly plan: BatchPlan;
   readonly pool: PoolPlace;
@@ -136,7 +144,7 @@ interface Prepared {
 async function inferWithTeam(
   link: GroupLink,
   { settings, signal, onProgress }: GridGroupOptions,
-  { parts, routes, facts, inputs, place, plan, pool, arena, kernels, team }: Prepared,
+  { parts, routes, facts, inputs, cuts, nrows, place, plan, pool, arena, kernels, team }: Prepared,
   prepareSeconds: number,
 ): Promise<GridGroupResult> {
   const { layers } = place;
@@ -145,14 +153,13 @@ async function inferWithTeam(
   const watch = team === null ? NO_TEAM : startTeam(team, signal);
   const tally = makeTally(layers.length, false);
   const zeroSafe = zeroSafeFrom(parts);
-  const rows = makeGridRows(inputs.lengths, settings.rows !== "all" && zeroSafe === 0);
+  const lengths = new Uint32Array(nrows).fill(1);
+  lengths.set(inputs.lengths);
+  const rows = makeGridRows(lengths, settings.rows !== "all" && zeroSafe === 0);
+  let pending = shortenRows(rows, cuts?.found?.pending ?? Uint32Array.from(inputs.lengths.keys()));
   if (settings.rows === "distinct") {
-    await joinEqualRows(
-      link,
-      rows,
-      shortenRows(rows, Uint32Array.from(rows.leader.keys())),
-      partsOfInputs(arena.memory, inputs.placed),
-    );
+    await joinEqualRows(link, rows, pending, partsOfInputs(arena.memory, inputs.placed));
+    pending = shortenRows(rows, pending);
   }
   const run: BatchRun = {
     link,
@@ -186,7 +193,16 @@ async function inferWithTeam(
       link.check();
     },
   };
-  const kept = await inferRows(run, plan, facts.meanEdges, workers);
+  const { columnsAfter, outputs } = routes;
+  const kept = await inferRows(run, {
+    batches: plan,
+    edges: facts.meanEdges,
+    workers,
+    pending,
+    cuts,
+    columnsAfter,
+    outputs,
+  });
   if (team !== null) {
     for (let w = 0; w < workers; w++) putTask(place.queue, [TASK.stop]);
     wakeWorkers(place.queue);
@@ -196,16 +212,16 @@ async function inferWithTeam(
   await link.wait(link.comm.start.barrier());
   const inferSeconds = (performance.now() - inferStarted) / 1000;
   const leaders = resolveLeaders(run.rows);
-  const zeros = new Float32Array(routes.outputs.length);
+  const zeros = new Float32Array(outputs.length);
   return {
-    nrows: inputs.lengths.length,
+    nrows,
     alive: Uint8Array.from(leaders, (leader) => (leader === DEAD ? 0 : run.rows.alive[leader])),
     leaders,
-    outputs: routes.outputs,
+    outputs,
     activations(row) {
       if (kept === null) throw new UsageError("activations were not kept: ask for them with keepActivations");
-      if (!(Number.isInteger(row) && row >= 0 && row < inputs.lengths.length)) {
-        throw new RangeError(`row ${row}, expected 0 to ${inputs.lengths.length - 1}`);
+      if (!(Number.isInteger(row) && row >= 0 && row < nrows)) {
+        throw new RangeError(`row ${row}, expected 0 to ${nrows - 1}`);
       }
       return leaders[row] === DEAD ? zeros : (kept.get(leaders[row]) ?? zeros);
     },

@@ -1,10 +1,12 @@
 // The way of all rows of a group through the network: stages of layers, equal rows joined between them, and as many passes
 // as the pool makes necessary. Every rank runs this alike and decides from the same counts.
 
+import { InvariantError } from "../../core/errors.ts";
 import { nextStageLayers, type StageHistory } from "../../engine/stage-plan.ts";
 import { TILE_LANES } from "../../kernels/kernels.ts";
 import type { BatchRun } from "./batch.ts";
 import { runBatches } from "./batches.ts";
+import type { GridCut, GridCuts, GridFound, KeptRows } from "./grid-cuts.ts";
 import { NO_PLACE, shortenRows } from "./grid-rows.ts";
 import { joinEqualRows, type RowParts } from "./join-rows.ts";
 import type { BatchPlan } from "./lay-out-grid.ts";
@@ -14,64 +16,139 @@ const WIDEST = TILE_LANES[TILE_LANES.length - 1];
 const ONE_BATCH_EDGES = 8e6;
 /** Below so many the main thread computes a single batch itself: handing it over costs some 20 us a layer. */
 const INLINE_EDGES = 4e6;
+const NO_HISTORY: StageHistory = { layers: 0, removed: 0 };
 
-/** Final own activations by computed row. */
-export type KeptRows = Map<number, Float32Array>;
+export interface RowsPlan {
+  /** Agreed by the group. */
+  readonly batches: BatchPlan;
+  /** Stored weights of the heaviest layer, on average a rank. */
+  readonly edges: number;
+  readonly workers: number;
+  /** Rows to begin with, none of them equal. */
+  readonly pending: Uint32Array;
+  readonly cuts: GridCuts | null;
+  /** Numbers of the own neurons after the layers of the cuts, and of the last. */
+  readonly columnsAfter: ReadonlyMap<number, Uint32Array>;
+  readonly outputs: Uint32Array;
+}
 
-/** @param plan agreed by the group; @param edges stored weights of the heaviest layer, on average a rank */
-export async function inferRows(
-  run: BatchRun,
-  plan: BatchPlan,
-  edges: number,
-  workers: number,
-): Promise<KeptRows | null> {
-  const layers = run.work.place.layers.length;
+export async function inferRows(run: BatchRun, plan: RowsPlan): Promise<KeptRows | null> {
+  const { cuts } = plan;
   const kept: KeptRows | null = run.keepsActivations ? new Map() : null;
-
-  const runPart = async (list: Uint32Array, first: number, end: number): Promise<void> => {
-    const work = Math.ceil(list.length / WIDEST) * WIDEST * edges;
-    const wanted = work < ONE_BATCH_EDGES ? 1 : plan.slots;
-    const size = Math.min(plan.lanes, Math.max(1, Math.ceil(list.length / wanted / WIDEST)) * WIDEST);
-    const isInline = workers === 1 || (list.length <= size && work < INLINE_EDGES);
-    await runBatches(run, { list, first, end, size, isInline });
-  };
-
-  let pending = shortenRows(run.rows, Uint32Array.from(run.rows.leader.keys()));
-  while (pending.length > 0) {
+  let { pending } = plan;
+  while (cuts === null ? pending.length > 0 : await cuts.goesOn(pending.length)) {
     run.nextPlace = 0;
-    let end = stageEnd(run, 0, layers, { layers: 0, removed: 0 });
-    const needsPlaces = end < layers || run.keepsActivations;
-    let done = 0;
-    // Rows may need as many places as there are of them: as many set out at a time as the pool has room for.
-    while (done < pending.length) {
-      const room = needsPlaces ? plan.poolRows - run.nextPlace : pending.length;
-      const wave = Math.min(room, pending.length - done);
-      if (wave < Math.min(WIDEST, pending.length - done)) break;
-      await runPart(pending.subarray(done, done + wave), 0, end);
-      done += wave;
-    }
-    const passed = pending.subarray(0, done);
-    pending = pending.subarray(done);
-    let list = passed;
-    let before = list.length;
-    let stageStart = 0;
-    for (let first = end; first < layers; first = end) {
-      list = shortenRows(run.rows, list);
-      if (run.rowMode === "distinct") {
-        await joinEqualRows(run.link, run.rows, list, partsInPool(run, run.work.place.layers[first - 1].width));
-        list = shortenRows(run.rows, list);
-      }
-      if (list.length === 0) break;
-      const history = { layers: first - stageStart, removed: 1 - list.length / before };
-      before = list.length;
-      stageStart = first;
-      end = stageEnd(run, first, layers, history);
-      await runPart(list, first, end);
+    const found = cuts !== null && (await cuts.resumes()) ? cuts.found : null;
+    let passed: Uint32Array;
+    if (found === null) {
+      const done = await runFirstStage(run, plan, pending);
+      passed = pending.subarray(0, done);
+      pending = pending.subarray(done);
+      await runLaterStages(run, plan, { list: passed, first: stageEnd(run, plan, 0, NO_HISTORY), pending, kept });
+    } else {
+      passed = placeGuests(run, found, columnsOf(plan, found.layer), plan.batches.poolRows);
+      await runLaterStages(run, plan, { list: passed, first: found.layer, pending, kept, isResumed: true });
     }
     if (kept !== null) keep(run, kept, passed);
     run.rows.place.fill(NO_PLACE);
   }
   return kept;
+}
+
+/** Takes the first rows of `pending` through the first stage. @returns how many there was room for */
+async function runFirstStage(run: BatchRun, plan: RowsPlan, pending: Uint32Array): Promise<number> {
+  const end = stageEnd(run, plan, 0, NO_HISTORY);
+  const needsPlaces = end < run.work.place.layers.length || run.keepsActivations;
+  let done = 0;
+  // Rows may need as many places as there are of them: as many set out at a time as the pool has room for.
+  while (done < pending.length) {
+    const room = needsPlaces ? plan.batches.poolRows - run.nextPlace : pending.length;
+    const wave = Math.min(room, pending.length - done);
+    if (wave < Math.min(WIDEST, pending.length - done)) break;
+    await runPart(run, plan, pending.subarray(done, done + wave), 0, end);
+    done += wave;
+  }
+  return done;
+}
+
+interface LaterStages {
+  readonly list: Uint32Array;
+  readonly first: number;
+  readonly pending: Uint32Array;
+  readonly kept: KeptRows | null;
+  /** The rows come from a saved state: it was saved at this cut, after equal rows had been joined. */
+  readonly isResumed?: boolean;
+}
+
+async function runLaterStages(run: BatchRun, plan: RowsPlan, stages: LaterStages): Promise<void> {
+  const { cuts } = plan;
+  const layers = run.work.place.layers.length;
+  const { pending, kept } = stages;
+  let { list, first } = stages;
+  let isCut = stages.isResumed === true;
+  let before = list.length;
+  let history: StageHistory = isCut ? NO_HISTORY : { layers: first, removed: 0 };
+  while (first < layers) {
+    if (!isCut) {
+      list = await joinRows(run, list, first);
+      const isDone = cuts?.layers.includes(first)
+        ? await cuts.meet(cutAt(run, plan, { list, first, pending, kept }))
+        : cuts === null && list.length === 0;
+      if (isDone) return;
+      history = { ...history, removed: before === 0 ? 0 : 1 - list.length / before };
+    }
+    isCut = false;
+    before = list.length;
+    const end = stageEnd(run, plan, first, history);
+    if (list.length > 0) await runPart(run, plan, list, first, end);
+    history = { layers: end - first, removed: 0 };
+    first = end;
+  }
+}
+
+async function runPart(run: BatchRun, plan: RowsPlan, list: Uint32Array, first: number, end: number): Promise<void> {
+  const { batches, edges, workers } = plan;
+  const work = Math.ceil(list.length / WIDEST) * WIDEST * edges;
+  const wanted = work < ONE_BATCH_EDGES ? 1 : batches.slots;
+  const size = Math.min(batches.lanes, Math.max(1, Math.ceil(list.length / wanted / WIDEST)) * WIDEST);
+  const isInline = workers === 1 || (list.length <= size && work < INLINE_EDGES);
+  await runBatches(run, { list, first, end, size, isInline });
+}
+
+/** The rows of the list that are still computed, equal ones joined, before layer `first`. */
+async function joinRows(run: BatchRun, list: Uint32Array, first: number): Promise<Uint32Array> {
+  const left = shortenRows(run.rows, list);
+  if (run.rowMode !== "distinct") return left;
+  await joinEqualRows(run.link, run.rows, left, partsInPool(run, run.work.place.layers[first - 1].width));
+  return shortenRows(run.rows, left);
+}
+
+function cutAt(run: BatchRun, plan: RowsPlan, { list, first, pending, kept }: LaterStages): GridCut {
+  const { rows } = run;
+  const columns = columnsOf(plan, first);
+  const valuesOf = (row: number): Float32Array => floatsAt(run, row, columns.length);
+  return { layer: first, rows, list, columns, valuesOf, pending, kept, outputs: plan.outputs };
+}
+
+function columnsOf({ columnsAfter }: RowsPlan, layer: number): Uint32Array {
+  const columns = columnsAfter.get(layer);
+  if (columns === undefined) throw new InvariantError(`nobody kept the neurons after layer ${layer}`);
+  return columns;
+}
+
+/** Puts as many guests into the pool as it has room for. @returns their rows */
+function placeGuests(run: BatchRun, { guests }: GridFound, columns: Uint32Array, room: number): Uint32Array {
+  const { rows } = run;
+  return Uint32Array.from(guests.splice(0, room), ({ row, weight, values }) => {
+    rows.place[row] = run.nextPlace++;
+    rows.weight[row] = weight;
+    floatsAt(run, row, columns.length).set(Float32Array.from(columns, (neuron) => values[neuron]));
+    return row;
+  });
+}
+
+function floatsAt({ memory, pool, rows }: BatchRun, row: number, width: number): Float32Array {
+  return new Float32Array(memory.buffer, pool.address + rows.place[row] * pool.rowBytes, width);
 }
 
 /** The own neurons of rows in the pool. */
@@ -83,14 +160,17 @@ function partsInPool({ rows, pool, work }: BatchRun, width: number): RowParts {
   };
 }
 
-function stageEnd(run: BatchRun, first: number, layers: number, history: StageHistory): number {
-  return run.rowMode === "all" ? layers : Math.min(layers, first + nextStageLayers(history));
+function stageEnd(run: BatchRun, { cuts }: RowsPlan, first: number, history: StageHistory): number {
+  const layers = run.work.place.layers.length;
+  const next = cuts?.layers.find((layer) => layer > first) ?? layers;
+  return run.rowMode === "all" ? next : Math.min(next, first + nextStageLayers(history));
 }
 
-function keep({ rows, pool, memory, work }: BatchRun, kept: KeptRows, list: Uint32Array): void {
+function keep(run: BatchRun, kept: KeptRows, list: Uint32Array): void {
+  const { rows, work } = run;
   const { width } = work.place.layers[work.place.layers.length - 1];
   for (const row of list) {
     if (rows.leader[row] !== row || rows.place[row] === NO_PLACE) continue;
-    kept.set(row, new Float32Array(memory.buffer, pool.address + rows.place[row] * pool.rowBytes, width).slice());
+    kept.set(row, floatsAt(run, row, width).slice());
   }
 }

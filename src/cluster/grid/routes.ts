@@ -44,6 +44,8 @@ export interface Routes {
   readonly featureLines: Int32Array;
   /** Numbers of the own neurons of the last layer, in the order of their lines. */
   readonly outputs: Uint32Array;
+  /** The same after the layers that were asked for. */
+  readonly columnsAfter: ReadonlyMap<number, Uint32Array>;
 }
 
 /** Places this rank's parts in memory and agrees with the others on what to send. Collective. @throws ResourceError */
@@ -52,7 +54,9 @@ export async function planRoutes(
   arena: Arena,
   parts: readonly LayerPart[],
   inputs: number,
+  cutLayers: readonly number[],
 ): Promise<Routes> {
+  const columnsAfter = new Map<number, Uint32Array>();
   let reading = orderForReading(parts[0].weights);
   const featureLines = numberRead(parts[0].weights, inputs, reading.rows);
   let lines = featureLines.lines;
@@ -73,6 +77,7 @@ export async function planRoutes(
       part.columns,
     );
     columns = Uint32Array.from(kept, (k) => part.columns[k]);
+    if (cutLayers.includes(l + 1)) columnsAfter.set(l + 1, columns);
     const weights = moveRows(takeColumns(own, kept), lines, inWidth);
     const name = `layer ${l + 1}`;
     const layer = { weights, bias: takeBias(part.bias, kept), rule: part.rule };
@@ -106,7 +111,7 @@ export async function planRoutes(
       inWidth += count;
     }
   }
-  return { layers, featureLines: featureLines.lines, outputs: columns };
+  return { layers, featureLines: featureLines.lines, outputs: columns, columnsAfter };
 }
 
 /**
