@@ -247,3 +247,17 @@ test("more than 65536 features, with indices of 16 and of 32 bits", async () => 
     assert.deepEqual([...result.categories], colIdx[2] === 69_999 ? [0, 1] : [0]);
   }
 });
+
+test("a pool too small for all rows: equal ones are joined all the same, and the others wait for another pass", async () => {
+  const deep = makeNetwork([...radixNetLayers({ neurons: NEURONS, layers: 40, seed: 2, permute: true, bias: -0.2 })]);
+  const inputs = makeRows(ROWS, () => drawFeatures(0.3));
+  const [enough, few, never] = await Promise.all([
+    infer(deep, inputs, { ...LARGE, workers: 1, rows: "distinct" }),
+    infer(deep, inputs, { ...SMALL, workers: 1, rows: "distinct" }),
+    infer(deep, inputs, { ...SMALL, workers: 1, rows: "nonzero" }),
+  ]);
+  assert.deepEqual(few.categories, enough.categories);
+  const [most, found, least] = [never, few, enough].map(({ figures }) => figures.computedEdges);
+  assert.ok(least < most / 4, `${least} of ${most} edges: hardly any rows become equal`);
+  assert.ok(found < most / 2, `${found} edges, ${least} with memory enough, ${most} where no rows are joined`);
+});
