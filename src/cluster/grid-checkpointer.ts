@@ -4,114 +4,78 @@
 import { DEAD } from "../engine/task.ts";
 import { pieceStart } from "../partition/hashing.ts";
 import type { RankState } from "./checkpoint.ts";
-import {
-  type CheckpointOptions,
-  clearState,
-  findState,
-  type FoundState,
-  MAX_CHECKPOINT_LAYERS,
-  saveState,
-} from "./checkpointer.ts";
-import type { GridCut, GridCuts, GridFound } from "./grid/grid-cuts.ts";
-import type { GridShape } from "./grid-shape.ts";
-import { nextCut } from "./rank-driver.ts";
+import { type CheckpointOptions, clearState, type FoundState, saveState } from "./checkpointer.ts";
+import type { GridCut, GridFound } from "./grid/grid-cuts.ts";
+import type { GridNumbers } from "./grid-numbers.ts";
 import { allgatherValues, bytesOf, type World, wordsOf } from "./world.ts";
 
 export interface GridCheckpointOptions extends Omit<CheckpointOptions, "orderAfter"> {
   readonly world: World;
-  readonly grid: GridShape;
   /** The ranks of this rank's group. */
   readonly group: World;
   /** Neurons after each layer. */
   readonly widths: readonly number[];
   /** For every output its neuron of the last layer; null where they are the same. */
   readonly outputMap: Uint32Array | null;
-  /** Numbers of the group's rows among all. */
-  readonly numbers: Uint32Array;
 }
 
-/** Looks for a state; its live rows are dealt out to the groups. Collective over all groups. */
-export async function openGridCheckpointer(options: GridCheckpointOptions): Promise<GridCheckpointer> {
-  const { world, grid } = options;
-  const state = await findState(world, options, [Math.floor(world.rank / grid.columns), grid.rowGroups]);
-  return new GridCheckpointer(options, state);
-}
-
-export class GridCheckpointer implements GridCuts {
-  readonly layers: readonly number[];
+export class GridCheckpointer {
+  /** The state found as the group goes on from it; null where there is none. */
   readonly found: GridFound | null;
-  /** Numbers of the group's rows, then of its guests. */
-  readonly numbers: Uint32Array;
-  /** What was found, with the live rows of this group. */
+  /** The same, with what was over before. */
   readonly state: FoundState | null;
   readonly #options: GridCheckpointOptions;
+  readonly #numbers: GridNumbers;
   #generation: number;
   #savedMs = performance.now();
   #hasResumed = false;
 
-  constructor(options: GridCheckpointOptions, state: FoundState | null) {
-    const { numbers, widths } = options;
+  constructor(options: GridCheckpointOptions, numbers: GridNumbers, state: FoundState | null) {
     this.#options = options;
+    this.#numbers = numbers;
     this.state = state;
     this.#generation = state?.state.generation ?? 0;
-    this.layers = cutLayers(widths.length);
-    if (state === null) {
-      this.found = null;
-      this.numbers = numbers;
-      return;
-    }
-    const local = new Map(Array.from(numbers, (number, row) => [number, row]));
-    this.found = {
-      layer: state.state.layer,
-      guests: state.waiting.map(({ weight, values }, k) => ({ row: numbers.length + k, weight, values })),
-      pending: Uint32Array.from(Array.from(state.pending).flatMap((number) => local.get(number) ?? [])),
-    };
-    this.numbers = Uint32Array.from([...numbers, ...state.waiting.map(({ row }) => row)]);
+    this.found = state === null ? null : placeState(state, numbers);
   }
 
+  /** Whether the next pass begins with the guests found. Collective, as are the others. */
   async resumes(): Promise<boolean> {
     if (this.found === null) return false;
     const isFirst = !this.#hasResumed;
     this.#hasResumed = true;
-    return (await this.#isAnyGuestWaiting()) || isFirst;
+    return (await this.isAnyGuestWaiting()) || isFirst;
   }
 
-  async goesOn(waiting: number): Promise<boolean> {
-    const all = await allgatherValues(this.#options.world, waiting);
-    return all.some((count) => count > 0) || (await this.#isAnyGuestWaiting());
-  }
-
-  async meet(cut: GridCut): Promise<boolean> {
-    const { world, seconds } = this.#options;
-    const elapsed = (performance.now() - this.#savedMs) / 1000;
-    const all = await allgatherValues(world, { rows: cut.list.length, elapsed });
-    if (all.every(({ rows }) => rows === 0)) return true;
-    // Guests that have not set out yet are in the state found only.
-    if (all[0].elapsed < seconds || (await this.#isAnyGuestWaiting())) return false;
-    const state = await this.#collect(cut);
-    const width = this.#options.widths[cut.layer - 1];
-    await saveState(world, this.#options, { generation: ++this.#generation, layer: cut.layer, width }, state);
-    this.#savedMs = performance.now();
-    return false;
-  }
-
-  /** Removes the state of a run that has ended well. Collective. */
-  clear(): Promise<void> {
-    return clearState(this.#options.world, this.#options.folder);
-  }
-
-  async #isAnyGuestWaiting(): Promise<boolean> {
+  /** Whether guests of the state found have not set out yet, in any group. */
+  async isAnyGuestWaiting(): Promise<boolean> {
     if (this.found === null) return false;
     const counts = await allgatherValues(this.#options.world, this.found.guests.length);
     return counts.some((count) => count > 0);
   }
 
+  /** Saves the state at a cut, when it is time. */
+  async save(cut: GridCut): Promise<void> {
+    const { world, seconds } = this.#options;
+    const [elapsed] = await allgatherValues(world, (performance.now() - this.#savedMs) / 1000);
+    // Guests that have not set out yet are in the state found only.
+    if (elapsed < seconds || (await this.isAnyGuestWaiting())) return;
+    const state = await this.#collect(cut);
+    const width = this.#options.widths[cut.layer - 1];
+    await saveState(world, this.#options, { generation: ++this.#generation, layer: cut.layer, width }, state);
+    this.#savedMs = performance.now();
+  }
+
+  /** Removes the state of a run that has ended well. */
+  clear(): Promise<void> {
+    return clearState(this.#options.world, this.#options.folder);
+  }
+
   async #collect(cut: GridCut): Promise<RankState> {
     const { layer, list, columns, rows, pending, kept, outputs } = cut;
     const { widths, group, outputMap } = this.#options;
-    const numberOf = (row: number): number => this.numbers[row];
+    const numberOf = (row: number): number => this.#numbers.numberOf(row);
     const width = widths[layer - 1];
-    const live = await joinParts(group, list, columns, width, (row) => cut.valuesOf(row));
+    const live = await joinParts(group, list, columns, width, (row) => floatsOf(cut.wordsOf(row)));
     const ended = Uint32Array.from(kept?.keys() ?? []);
     const last = widths[widths.length - 1];
     const final = await joinParts(group, ended, outputs, last, (row) => kept?.get(row) ?? new Float32Array());
@@ -124,6 +88,7 @@ export class GridCheckpointer implements GridCuts {
     const alive = Array.from(this.state?.alive ?? []);
     // What all ranks of a group know, one of them tells.
     const tells = group.rank === 0;
+    if (tells) joined.push(...this.#numbers.joined);
     for (const [row, leader] of rows.leader.entries()) {
       if (!tells || leader === DEAD) continue;
       if (leader !== row) joined.push(numberOf(row), numberOf(leader));
@@ -141,12 +106,18 @@ export class GridCheckpointer implements GridCuts {
   }
 }
 
-/** The cuts of a run whose ranks split rows alone, so that each goes on from the other's states. */
-function cutLayers(layers: number): number[] {
-  const cuts: number[] = [];
-  let next = 0;
-  while ((next = Math.min(nextCut(next, layers, "auto"), next + MAX_CHECKPOINT_LAYERS)) < layers) cuts.push(next);
-  return cuts;
+/** Live rows become guests of the group; which of its own rows wait, their numbers say. */
+function placeState({ state, waiting, pending }: FoundState, numbers: GridNumbers): GridFound {
+  const local = new Map(Array.from(numbers.all, (number, row) => [number, row]));
+  return {
+    layer: state.layer,
+    guests: waiting.map(({ row, weight, values }) => ({ row: numbers.admit(row), weight, values })),
+    pending: Uint32Array.from(Array.from(pending).flatMap((number) => local.get(number) ?? [])),
+  };
+}
+
+function floatsOf(words: Uint32Array): Float32Array {
+  return new Float32Array(words.buffer, words.byteOffset, words.length);
 }
 
 /**

@@ -7,6 +7,7 @@ import { DEAD } from "../engine/task.ts";
 import type { FoundState } from "./checkpointer.ts";
 import type { NumberedRows } from "./exchange-rows.ts";
 import type { GridGroupResult } from "./grid/grid-group.ts";
+import type { GridNumbers } from "./grid-numbers.ts";
 import type { RankFigures } from "./infer-rows.ts";
 import type { RowOutcomes } from "./row-registry.ts";
 import { mergeRows, sparseRows } from "./sparse-rows.ts";
@@ -15,16 +16,17 @@ import type { World } from "./world.ts";
 /** What became of the rows of the group; one member tells it. Of what was over before this run, rank 0 knows. */
 export function outcomesOf(
   { alive, leaders }: GridGroupResult,
-  numbers: Uint32Array,
+  numbers: GridNumbers,
   member: number,
   found: FoundState | null,
 ): RowOutcomes {
   const joined = Array.from(found?.joined ?? []);
   const ended = Array.from(found?.alive ?? []);
+  if (member === 0) joined.push(...numbers.joined);
   for (const [row, leader] of leaders.entries()) {
     if (member !== 0 || leader === DEAD) continue;
-    if (leader !== row) joined.push(numbers[row], numbers[leader]);
-    else if (alive[row] === 1) ended.push(numbers[row]);
+    if (leader !== row) joined.push(numbers.numberOf(row), numbers.numberOf(leader));
+    else if (alive[row] === 1) ended.push(numbers.numberOf(row));
   }
   return { joined: Uint32Array.from(joined), alive: Uint32Array.from(ended) };
 }

@@ -10,7 +10,8 @@ import { availableCores } from "../threads/team.ts";
 import { agree, agreeOn } from "./agree.ts";
 import { agreeOnWork } from "./agree-on-work.ts";
 import { identityOf } from "./checkpointer.ts";
-import { type GridCheckpointer, openGridCheckpointer } from "./grid-checkpointer.ts";
+import { type GridDriver, openGridDriver } from "./grid-driver.ts";
+import { GridNumbers } from "./grid-numbers.ts";
 import { figuresOf, heldRows, outcomesOf, runFiguresOf } from "./grid-results.ts";
 import type { GridShape } from "./grid-shape.ts";
 import { inferGridGroup } from "./grid/infer-grid-group.ts";
@@ -48,7 +49,7 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
   const read = (performance.now() - started) / 1000;
 
   onStep("inferring");
-  let opening: Promise<GridCheckpointer | null> = Promise.resolve(null);
+  let opening: Promise<GridDriver | null> = Promise.resolve(null);
   const result = await inferGridGroup({
     comm: groupComm,
     member: { rank: world.rank, host: world.hosts[world.rank] },
@@ -60,19 +61,27 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
       ...(options.engine.fault === undefined ? {} : { fault: options.engine.fault }),
     },
     openCuts: (edges, widths) => {
-      const { model, input, checkpoint } = options;
-      const facts = { model, input, edges, layers: widths.length, nrows: inputs.nrows };
-      const identity = identityOf({ ...facts, keepsActivations: settings.keepActivations });
-      const what = { world, group, grid, widths, outputMap: network.outputMap, numbers: own };
-      if (checkpoint !== null) opening = openGridCheckpointer({ ...what, ...checkpoint, identity });
+      const { model, input, redeal } = options;
+      const { rows, keepActivations: keepsActivations } = settings;
+      const identity = identityOf({
+        model,
+        input,
+        edges,
+        layers: widths.length,
+        nrows: inputs.nrows,
+        keepsActivations,
+      });
+      const checkpoint = options.checkpoint === null ? null : { ...options.checkpoint, identity };
+      const { outputMap } = network;
+      opening = openGridDriver({ world, group, grid, redeal, rows, widths, outputMap, own, checkpoint, signal });
       return opening;
     },
     signal,
     onProgress,
   });
-  const checkpointer = await opening;
-  const numbers = checkpointer?.numbers ?? own;
-  const found = checkpointer?.state ?? null;
+  using driver = await opening;
+  const numbers = driver?.numbers ?? new GridNumbers(own, 0);
+  const found = driver?.state ?? null;
   const outcomes = await allgatherValues(world, outcomesOf(result, numbers, member, found));
   const { end, isAlive } = resolveRows(inputs.nrows, outcomes);
   const categories = Uint32Array.from(end.keys()).filter((row) => isAlive[end[row]] === 1);
@@ -96,7 +105,7 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
     nrows: inputs.nrows,
     categories,
     held: heldRows(result, {
-      numbers,
+      numbers: numbers.all,
       found,
       categories,
       computedAs: end,
@@ -105,9 +114,9 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
     }),
     settings,
     seconds: { read: most("read"), prepare: most("prepare"), infer: most("infer") },
-    cuts: [],
+    cuts: driver?.records ?? [],
     resumedLayer: found?.state.layer ?? null,
-    removeCheckpoint: async () => checkpointer?.clear(),
+    removeCheckpoint: async () => driver?.clear(),
     all: await gatherValues(world, report),
   };
 }

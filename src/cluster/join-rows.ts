@@ -45,14 +45,14 @@ export async function joinAcrossRanks(
   return joined.size === 0 ? list : list.filter((_, k) => !joined.has(k));
 }
 
-interface Pair {
+export interface Pair {
   /** Positions on the lists of this rank and of the other. */
   readonly mine: number;
   readonly theirs: number;
 }
 
-/** For every rank the rows here whose hash it has too, being the lowest rank that has it. */
-function findCandidates(hashes: readonly Uint32Array[], rank: number): Pair[][] {
+/** @param hashes of every rank's rows; @returns for every rank the rows of rank `rank` whose hash it has too, being the lowest rank that has it. */
+export function findCandidates(hashes: readonly Uint32Array[], rank: number): Pair[][] {
   const candidates: Pair[][] = hashes.map(() => []);
   const first = new Map<number, { readonly rank: number; readonly at: number }>();
   for (let r = 0; r < rank; r++) {

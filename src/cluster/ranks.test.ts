@@ -39,6 +39,9 @@ const CASES: readonly (readonly [ranks: number, ending: string, args: string, ou
   [4, "tsv", "--grid 2x2 --hash both --rows nonzero", "tsv"],
   [3, "mtx", "--grid 1x3 --hash layer --rows all", "bin"],
   [4, "bin", "--grid 4x1 --hash input --rows distinct", "tsv"],
+  [4, "tsv", "--grid 2x2 --hash none --rows distinct --redeal always", "safetensors"],
+  [6, "safetensors", "--grid 3x2 --hash layer --rows nonzero --redeal always", "tsv"],
+  [4, "mtx", "--grid 2x2 --hash both --rows distinct", "bin"],
 ];
 
 let model: SmallModel;

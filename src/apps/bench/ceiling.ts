@@ -2,6 +2,7 @@
 // alone would allow from the first-level cache, the second and memory (kernels/wasm/assembly/peak.ts).
 
 import { compileWasmKernels, isWasmSupported, makePeakProbe } from "../../kernels/wasm/wasm-kernels.ts";
+import { adviseHugePages } from "../../threads/huge-pages.ts";
 import { type SamplePlan, sampleInterleaved, type Timing } from "./sampling.ts";
 
 const KIB = 1024;
@@ -41,6 +42,7 @@ export async function measureCeiling(plan: SamplePlan): Promise<Ceiling | null> 
     maximum: 65_536,
     shared: true,
   });
+  await adviseHugePages(memory);
   // Written once, so that every page is really there.
   new Float32Array(memory.buffer, PAGE_BYTES).fill(1);
   const probe = makePeakProbe(await compileWasmKernels("simd"), memory);

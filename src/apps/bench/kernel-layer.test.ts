@@ -10,7 +10,7 @@ import { makeKernelLayer, verifyKernel } from "./kernel-layer.ts";
 
 for (const format of WEIGHT_FORMATS) {
   test(`${format}: every kernel set passes the check`, async () => {
-    const layer = makeKernelLayer(256, format, 3);
+    const layer = await makeKernelLayer(256, format, 3);
     for (const id of KERNEL_IDS) {
       const kernels = makeKernels(await compileKernels(id), layer.memory);
       for (const lanes of TILE_LANES) verifyKernel(layer, kernels, lanes, id);
@@ -20,7 +20,7 @@ for (const format of WEIGHT_FORMATS) {
 
 for (const wrong of [1, Number.NaN]) {
   test(`a kernel with one value off by ${wrong} does not`, async () => {
-    const layer = makeKernelLayer(256, "uniform", 3);
+    const layer = await makeKernelLayer(256, "uniform", 3);
     const right = makeKernels(await compileKernels("js"), layer.memory);
     const kernels: Kernels = {
       ...right,

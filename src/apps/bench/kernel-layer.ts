@@ -12,6 +12,7 @@ import type { Layer } from "../../network/network.ts";
 import { inferLayerOracle } from "../../network/oracle.ts";
 import { renumberCsc } from "../../partition/neuron-order.ts";
 import { orderForReading } from "../../partition/reading-order.ts";
+import { adviseHugePages } from "../../threads/huge-pages.ts";
 
 /** Weights into a neuron, as the Graph Challenge has. */
 export const DEGREE = 32;
@@ -40,7 +41,7 @@ export interface KernelLayer {
 }
 
 /** A layer of `neurons` x `neurons` with 32 random u16 inputs a neuron. */
-export function makeKernelLayer(neurons: number, format: WeightFormat, seed: number): KernelLayer {
+export function makeKernelLayer(neurons: number, format: WeightFormat, seed: number): Promise<KernelLayer> {
   const [layer] = randomLayers({
     inputs: neurons,
     neurons,
@@ -61,7 +62,7 @@ export function makeKernelLayer(neurons: number, format: WeightFormat, seed: num
  * A layer in the middle of the second period of a permuted RadiX-Net, as the engine places it: neurons in the order of
  * their reader, columns with equal inputs in turn. All later layers of such a network are alike.
  */
-export function makeRadixKernelLayer(neurons: number, seed: number): KernelLayer {
+export function makeRadixKernelLayer(neurons: number, seed: number): Promise<KernelLayer> {
   const first = Math.floor(1.5 * Math.log2(neurons / 16));
   const [layer, next] = [...radixNetLayers({ neurons, layers: first + 2, seed, permute: true })].slice(-2);
   if (layer === undefined || next === undefined) throw new InvariantError("no layers were generated");
@@ -71,12 +72,18 @@ export function makeRadixKernelLayer(neurons: number, seed: number): KernelLayer
   return setUp(placed, "uniform", seed, columns?.map((j) => places?.[j] ?? j) ?? null);
 }
 
-/** The layer and its tiles in a memory of their own; features half zeros, the others 0 to 1. */
-function setUp(layer: Layer, format: WeightFormat, seed: number, columnOrder: Uint32Array | null): KernelLayer {
+/** The layer and its tiles in a memory of their own, with large pages as the engine has them; features half zeros, the others 0 to 1. */
+async function setUp(
+  layer: Layer,
+  format: WeightFormat,
+  seed: number,
+  columnOrder: Uint32Array | null,
+): Promise<KernelLayer> {
   const neurons = layer.weights.ncols;
   const tileBytes = neurons * MAX_LANES * 4;
   const bytes = neurons * (DEGREE * 6 + 40) + 2 * tileBytes + LIST_ENTRIES * 4 + 2 * PAGE_BYTES;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES), maximum: 65_536, shared: true });
+  await adviseHugePages(memory);
   let end = PAGE_BYTES;
   const allocate = (size: number): number => {
     const address = end;

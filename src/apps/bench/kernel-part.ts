@@ -39,7 +39,7 @@ export async function measureKernels(options: KernelPartOptions): Promise<Kernel
   const results: KernelResult[] = [];
   // Interleaved within a group: variants that are compared with each other meet the same moments.
   for (const { neurons, weights } of groups) {
-    const kernelLayer = makeKernelLayer(neurons, weights, seed);
+    const kernelLayer = await makeKernelLayer(neurons, weights, seed);
     const edgesPerLane = kernelLayer.placed.nnz;
     const variants: { kernel: KernelId; lanes: number; name: string; run: () => void }[] = [];
     for (const kernel of ids) {

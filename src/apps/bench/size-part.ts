@@ -53,8 +53,9 @@ export async function measureSizes(options: SizePartOptions): Promise<SizeResult
     for (const neurons of sizes) {
       // Zero lines are passed over by columns with equal inputs: only RadiX-Net layers have such.
       for (const liveLines of kind === "radixnet" ? [1, 0.5] : [1]) {
-        const layer =
+        const making =
           kind === "radixnet" ? makeRadixKernelLayer(neurons, seed) : makeKernelLayer(neurons, "uniform", seed);
+        const layer = await making;
         const kernels = makeKernels(compiled, layer.memory);
         for (const lanes of liveLines === 1 ? TILE_LANES : ([32] as const)) {
           const name = `${kind}, ${neurons} neurons, ${lanes} lanes${liveLines === 1 ? "" : ", half of the lines zero"}`;

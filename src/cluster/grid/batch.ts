@@ -38,6 +38,8 @@ export interface BatchRun {
   readonly counts: RowCounts;
   /** Places of the pool that are taken. */
   nextPlace: number;
+  /** Of this pass: seconds of its parts, and rows x layers. */
+  readonly done: { seconds: number; rowLayers: number };
   /** Seconds of the main thread in the library, and asleep. */
   communicationSeconds: number;
   sleepSeconds: number;

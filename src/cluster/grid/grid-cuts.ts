@@ -1,4 +1,4 @@
-// Where the groups of a run meet between layers, to save what is done. A run that saves nothing has no cuts.
+// Where the groups of a run meet between layers: to save what is done, and to share rows. Not all runs have cuts.
 
 import type { GridRows } from "./grid-rows.ts";
 
@@ -7,10 +7,12 @@ export interface GridCuts {
   readonly layers: readonly number[];
   /** What an earlier run left for this group; null for a run from the start. */
   readonly found: GridFound | null;
+  /** Rows that may come, those found among them. */
+  readonly guestRoom: number;
   /** Whether the next pass begins with the guests. Collective over all groups, as are the others. */
   resumes(): Promise<boolean>;
-  /** All groups are there. @returns whether no group has rows left */
-  meet(cut: GridCut): Promise<boolean>;
+  /** All groups are there. @returns the rows to go on with; null when no group has any */
+  meet(cut: GridCut): Promise<Uint32Array | null>;
   /** Whether there is another pass. @param waiting rows of this group that wait before layer 0 */
   goesOn(waiting: number): Promise<boolean>;
 }
@@ -39,10 +41,15 @@ export type KeptRows = Map<number, Float32Array>;
 export interface GridCut {
   readonly layer: number;
   readonly rows: GridRows;
-  /** Rows still computed, and the own neurons of one of them, whose numbers are `columns`. */
+  /** Rows still computed, and where the own neurons of one of them lie, whose numbers are `columns`. */
   readonly list: Uint32Array;
   readonly columns: Uint32Array;
-  valuesOf(row: number): Float32Array;
+  wordsOf(row: number): Uint32Array;
+  /** Gives a guest a place; there are `room`. */
+  takePlace(row: number): void;
+  readonly room: number;
+  /** What this rank has done in this pass. */
+  readonly work: { readonly seconds: number; readonly rowLayers: number };
   /** Rows that wait before layer 0. */
   readonly pending: Uint32Array;
   /** Of rows that have passed the last layer; null where they are not kept. */

@@ -2,7 +2,7 @@
 // read. All ranks of the group call `inferGridGroup` with the same settings, each with some of the rows, and get the same
 // answer, each with the activations of its own output neurons.
 
-import { ShapeError, UnsupportedError, UsageError } from "../../core/errors.ts";
+import { ShapeError, UsageError } from "../../core/errors.ts";
 import { DEAD } from "../../engine/task.ts";
 import { makeTally, reportOf } from "../../engine/worker/tally.ts";
 import { warmUp } from "../../engine/worker/warm-up.ts";
@@ -10,6 +10,7 @@ import { type CompiledKernels, compileKernels, makeKernels } from "../../kernels
 import { hashesNeurons } from "../../partition/hashing.ts";
 import { checkCsr } from "../../sparse/check.ts";
 import { type Arena, openArena } from "../../threads/arena.ts";
+import { adviseHugePages } from "../../threads/huge-pages.ts";
 import { openTeam, siblingModule, type Team } from "../../threads/team.ts";
 import { enableRevectorize } from "../../threads/v8-flags.ts";
 import { openMpiWorld } from "../mpi-world.ts";
@@ -20,6 +21,7 @@ import { NO_TEAM, startTeam, warmUpTask } from "./grid-team.ts";
 import type { GridCuts } from "./grid-cuts.ts";
 import { makeGridRows, resolveLeaders, shortenRows } from "./grid-rows.ts";
 import { type GridPlace, type GridTeamData, makeTaskQueue, putTask, TASK, wakeWorkers } from "./grid-task.ts";
+import { agreePlan, gatherFacts, type GroupFacts, refuseSoftmax, zeroSafeFrom } from "./group-facts.ts";
 import { type GroupLink, openGroupLink } from "./group-link.ts";
 import { inferRows } from "./infer-rows.ts";
 import { joinEqualRows } from "./join-rows.ts";
@@ -65,6 +67,7 @@ async function inferGroup(
   enableRevectorize();
   const limitBytes = Math.min(settings.memoryBytes ?? LIMIT_BYTES, LIMIT_BYTES);
   const arena = openArena({ limitBytes });
+  await adviseHugePages(arena.memory);
   const networkEdges = parts.reduce((sum, part) => sum + part.nnz, 0);
   const widths = parts.map(({ owners }) => owners.length);
   const cuts = (await options.openCuts?.(networkEdges, widths)) ?? null;
@@ -75,7 +78,7 @@ async function inferGroup(
   const waits = { signal: options.signal, check: () => link.check() };
   const group = await openMpiWorld(link.comm, options.member.host, waits);
   const own = await dealInputs(group, arena, inputs, routes.featureLines, layers[0].inWidth);
-  const nrows = own.lengths.length + (cuts?.found?.guests.length ?? 0);
+  const nrows = own.lengths.length + (cuts?.guestRoom ?? 0);
   const lists = allocateLists(arena, workers);
   const plan = await agreePlan(
     link,
@@ -185,6 +188,7 @@ async function inferWithTeam(
       looked: new Float64Array(layers.length),
     },
     nextPlace: 0,
+    done: { seconds: 0, rowLayers: 0 },
     communicationSeconds: 0,
     sleepSeconds: 0,
     onProgress: ({ first, end }, share) => onProgress?.((first + (end - first) * share) / layers.length),
@@ -246,47 +250,6 @@ async function inferWithTeam(
   };
 }
 
-function refuseSoftmax(parts: readonly LayerPart[]): void {
-  if (parts.every(({ rule }) => rule.activation.kind !== "softmax")) return;
-  throw new UnsupportedError(
-    "softmax needs all neurons of a row in one place: split rows only (--grid Rx1), not neurons",
-  );
-}
-
 function countLines(reader: GridLayer | undefined): number {
   return (reader?.sends ?? []).reduce((sum, { count }) => sum + count, 0);
-}
-
-/** The first layer from which on every layer keeps a row of zeros a row of zeros. */
-function zeroSafeFrom(parts: readonly LayerPart[]): number {
-  let first = parts.length;
-  while (first > 0 && parts[first - 1].keepsZeroRows) first--;
-  return first;
-}
-
-interface GroupFacts {
-  /** Whether any rank sends lines before layer l. */
-  readonly isExchanged: readonly boolean[];
-  /** Weights of the heaviest layer that a rank has on average. */
-  readonly meanEdges: number;
-}
-
-async function gatherFacts(
-  link: GroupLink,
-  parts: readonly LayerPart[],
-  layers: readonly GridLayer[],
-): Promise<GroupFacts> {
-  const lines = Uint32Array.from(layers, ({ sends }) => sends.reduce((sum, { count }) => sum + count, 0));
-  await link.wait(link.comm.start.allreduce(lines, "max"));
-  return {
-    isExchanged: Array.from(lines, (count) => count > 0),
-    meanEdges: parts.reduce((most, { nnz }) => Math.max(most, nnz), 1) / link.size,
-  };
-}
-
-/** The least of what the ranks of the group can do. */
-async function agreePlan(link: GroupLink, { slots, lanes, poolRows }: BatchPlan): Promise<BatchPlan> {
-  const numbers = Uint32Array.of(slots, lanes, poolRows);
-  await link.wait(link.comm.start.allreduce(numbers, "min"));
-  return { slots: numbers[0], lanes: numbers[1], poolRows: numbers[2] };
 }

@@ -16,6 +16,7 @@ const WIDEST = TILE_LANES[TILE_LANES.length - 1];
 const ONE_BATCH_EDGES = 8e6;
 /** Below so many the main thread computes a single batch itself: handing it over costs some 20 us a layer. */
 const INLINE_EDGES = 4e6;
+const NO_WORK = { seconds: 0, rowLayers: 0 };
 const NO_HISTORY: StageHistory = { layers: 0, removed: 0 };
 
 export interface RowsPlan {
@@ -38,18 +39,18 @@ export async function inferRows(run: BatchRun, plan: RowsPlan): Promise<KeptRows
   let { pending } = plan;
   while (cuts === null ? pending.length > 0 : await cuts.goesOn(pending.length)) {
     run.nextPlace = 0;
+    Object.assign(run.done, NO_WORK);
     const found = cuts !== null && (await cuts.resumes()) ? cuts.found : null;
-    let passed: Uint32Array;
     if (found === null) {
       const done = await runFirstStage(run, plan, pending);
-      passed = pending.subarray(0, done);
+      const list = pending.subarray(0, done);
       pending = pending.subarray(done);
-      await runLaterStages(run, plan, { list: passed, first: stageEnd(run, plan, 0, NO_HISTORY), pending, kept });
+      await runLaterStages(run, plan, { list, first: stageEnd(run, plan, 0, NO_HISTORY), pending, kept });
     } else {
-      passed = placeGuests(run, found, columnsOf(plan, found.layer), plan.batches.poolRows);
-      await runLaterStages(run, plan, { list: passed, first: found.layer, pending, kept, isResumed: true });
+      const list = placeGuests(run, found, columnsOf(plan, found.layer), plan.batches.poolRows);
+      await runLaterStages(run, plan, { list, first: found.layer, pending, kept, isResumed: true });
     }
-    if (kept !== null) keep(run, kept, passed);
+    if (kept !== null) keep(run, kept);
     run.rows.place.fill(NO_PLACE);
   }
   return kept;
@@ -91,10 +92,11 @@ async function runLaterStages(run: BatchRun, plan: RowsPlan, stages: LaterStages
   while (first < layers) {
     if (!isCut) {
       list = await joinRows(run, list, first);
-      const isDone = cuts?.layers.includes(first)
+      const met = cuts?.layers.includes(first)
         ? await cuts.meet(cutAt(run, plan, { list, first, pending, kept }))
-        : cuts === null && list.length === 0;
-      if (isDone) return;
+        : list;
+      if (met === null || (cuts === null && met.length === 0)) return;
+      list = met;
       history = { ...history, removed: before === 0 ? 0 : 1 - list.length / before };
     }
     isCut = false;
@@ -112,7 +114,10 @@ async function runPart(run: BatchRun, plan: RowsPlan, list: Uint32Array, first: 
   const wanted = work < ONE_BATCH_EDGES ? 1 : batches.slots;
   const size = Math.min(batches.lanes, Math.max(1, Math.ceil(list.length / wanted / WIDEST)) * WIDEST);
   const isInline = workers === 1 || (list.length <= size && work < INLINE_EDGES);
+  const started = performance.now();
   await runBatches(run, { list, first, end, size, isInline });
+  run.done.seconds += (performance.now() - started) / 1000;
+  run.done.rowLayers += list.length * (end - first);
 }
 
 /** The rows of the list that are still computed, equal ones joined, before layer `first`. */
@@ -126,8 +131,19 @@ async function joinRows(run: BatchRun, list: Uint32Array, first: number): Promis
 function cutAt(run: BatchRun, plan: RowsPlan, { list, first, pending, kept }: LaterStages): GridCut {
   const { rows } = run;
   const columns = columnsOf(plan, first);
-  const valuesOf = (row: number): Float32Array => floatsAt(run, row, columns.length);
-  return { layer: first, rows, list, columns, valuesOf, pending, kept, outputs: plan.outputs };
+  return {
+    layer: first,
+    rows,
+    list,
+    columns,
+    wordsOf: (row) => new Uint32Array(run.memory.buffer, placeOf(run, row), columns.length),
+    takePlace: (row) => void (rows.place[row] = run.nextPlace++),
+    room: plan.batches.poolRows - run.nextPlace,
+    work: { ...run.done },
+    pending,
+    kept,
+    outputs: plan.outputs,
+  };
 }
 
 function columnsOf({ columnsAfter }: RowsPlan, layer: number): Uint32Array {
@@ -147,16 +163,19 @@ function placeGuests(run: BatchRun, { guests }: GridFound, columns: Uint32Array,
   });
 }
 
-function floatsAt({ memory, pool, rows }: BatchRun, row: number, width: number): Float32Array {
-  return new Float32Array(memory.buffer, pool.address + rows.place[row] * pool.rowBytes, width);
+function placeOf({ pool, rows }: BatchRun, row: number): number {
+  return pool.address + rows.place[row] * pool.rowBytes;
+}
+
+function floatsAt(run: BatchRun, row: number, width: number): Float32Array {
+  return new Float32Array(run.memory.buffer, placeOf(run, row), width);
 }
 
 /** The own neurons of rows in the pool. */
-function partsInPool({ rows, pool, work }: BatchRun, width: number): RowParts {
-  const at = (row: number): number => pool.address + rows.place[row] * pool.rowBytes;
+function partsInPool(run: BatchRun, width: number): RowParts {
   return {
-    hashOf: (row) => rows.hash[row],
-    isSame: (a, b) => work.kernels.rowsEqual(at(a), at(b), width * 4) === 1,
+    hashOf: (row) => run.rows.hash[row],
+    isSame: (a, b) => run.work.kernels.rowsEqual(placeOf(run, a), placeOf(run, b), width * 4) === 1,
   };
 }
 
@@ -166,11 +185,12 @@ function stageEnd(run: BatchRun, { cuts }: RowsPlan, first: number, history: Sta
   return run.rowMode === "all" ? next : Math.min(next, first + nextStageLayers(history));
 }
 
-function keep(run: BatchRun, kept: KeptRows, list: Uint32Array): void {
+/** Guests among them. */
+function keep(run: BatchRun, kept: KeptRows): void {
   const { rows, work } = run;
   const { width } = work.place.layers[work.place.layers.length - 1];
-  for (const row of list) {
-    if (rows.leader[row] !== row || rows.place[row] === NO_PLACE) continue;
+  for (const [row, place] of rows.place.entries()) {
+    if (place === NO_PLACE || rows.leader[row] !== row) continue;
     kept.set(row, floatsAt(run, row, width).slice());
   }
 }

@@ -40,6 +40,8 @@ export function formatTwelve(records: readonly TwelveRecord[], note: string | un
     ["nominal edges/s", "computed edges/s", "peak memory", "categories", "official", "float64 sample"],
   ].flat();
   const machines = [...new Set(records.map(({ record: { runtime } }) => machineOf(runtime)))];
+  const areSeveral = machines.length > 1;
+  if (areSeveral) head.push("machine");
   return `${[
     "# The challenge's sizes",
     "",
@@ -49,12 +51,14 @@ export function formatTwelve(records: readonly TwelveRecord[], note: string | un
     "`all` ran on a sample of the rows. _Nominal_ is rows x weights of the plain network, compiled or not. _float64 sample_:",
     "rows whose verdict a float64 reference shares, of those looked at.",
     "",
-    ...machines.map((machine) => `Machine: ${machine}.`),
+    ...machines.map((machine, k) => `Machine${areSeveral ? ` ${nameOf(k)}` : ""}: ${machine}.`),
     ...(note === undefined ? [] : ["", note]),
     "",
     row(head),
     row(head.map(() => "---")),
-    ...records.map((one) => row(cellsOf(one))),
+    ...records.map((one) =>
+      row([...cellsOf(one), ...(areSeveral ? [nameOf(machines.indexOf(machineOf(one.record.runtime)))] : [])]),
+    ),
     "",
     "## Published by others, on their hardware",
     "",
@@ -85,6 +89,11 @@ function cellsOf({ neurons, layers, network, rowMode, reference, officialCategor
     isSample || officialCategories === null ? "" : formatCount(officialCategories),
     reference === null ? "" : `${reference.rows - reference.wrong} of ${reference.rows}`,
   ];
+}
+
+/** Of a machine, where there are several. */
+function nameOf(index: number): string {
+  return String.fromCodePoint("A".charCodeAt(0) + index);
 }
 
 function row(cells: readonly string[]): string {
