@@ -34,7 +34,9 @@ const PUBLISHED: readonly (readonly [who: string, seconds: string, what: string]
 ];
 
 /** The whole page. @param note what else a reader should know of the runs */
-export function formatTwelve(records: readonly TwelveRecord[], note: string | undefined): string {
+export function formatTwelve(unsorted: readonly TwelveRecord[], note: string | undefined): string {
+  // A study that went on later has added runs of earlier sizes.
+  const records = unsorted.toSorted((a, b) => a.neurons - b.neurons || a.layers - b.layers);
   const head = [
     ["neurons x layers", "network", "computed", "rows", "seconds", "read"],
     ["nominal edges/s", "computed edges/s", "peak memory", "categories", "official", "float64 sample"],
