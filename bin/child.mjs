@@ -3,6 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { writeSync } from "node:fs";
+import { Socket } from "node:net";
 import { constants, hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 
@@ -17,7 +18,9 @@ const RANK_FAILED = 5;
  * What MPI_Finalize may take once all ranks have come to it. MPICH 4.0 on UCX stays in it for ever, in many runs, where
  * ranks talk by TCP: to close a connection one rank waits for another that waits for all ranks already, outside of UCX.
  */
-const CLOSE_MS = 4_000;
+const CLOSE_MS = 3_000;
+/** Ranks are stopped at about one time, not at the same: in this time all are. */
+const STOP_MS = 1_000;
 /** Long enough for a launcher to end the job itself. */
 const LAST_WORDS_MS = 1_000;
 
@@ -38,22 +41,17 @@ export function runAsChild(node, rank) {
     console.error(`gossamer: cannot start ${node}: ${error.message}`);
     process.exit(2);
   });
-  let closing = null;
   let isCutOff = false;
-  child.on("message", (message) => {
-    closing = message.closing;
+  child.on("message", ({ closing }) => {
     if (findHydraFile() === null) return;
     setTimeout(() => {
       isCutOff = true;
       if (rank === "0") console.error(`gossamer: MPI_Finalize took more than ${CLOSE_MS} ms and was cut off`);
-      child.kill("SIGKILL");
+      cutOff(child, closing);
     }, CLOSE_MS).unref();
   });
   child.on("exit", (code, signal) => {
-    if (isCutOff) {
-      writeSync(findHydraFile(), "cmd=finalize\n");
-      process.exit(closing);
-    }
+    if (isCutOff) return;
     if (signal === null) {
       // A rank that fails before MPI knows it is no reason for Hydra to end the others.
       if (rank === null || code === 0 || code === TRUTH_DIFFERS) process.exit(code);
@@ -65,6 +63,25 @@ export function runAsChild(node, rank) {
     console.error(`gossamer: rank ${rank} on ${hostname()} was killed by ${signal}`);
     endJob(RANK_FAILED);
   });
+}
+
+/**
+ * Ends a child that stays in MPI_Finalize, as if it had come through. It is stopped at first: a rank that ends would let others
+ * go on to their barrier while Hydra takes leave of them. Then Hydra is told that this rank is done; it answers and closes
+ * the connection, and is lost when nobody is there to read that.
+ */
+function cutOff(child, status) {
+  const end = () => {
+    child.kill("SIGKILL");
+    process.exit(status);
+  };
+  child.kill("SIGSTOP");
+  setTimeout(() => {
+    setTimeout(end, LAST_WORDS_MS);
+    const hydra = new Socket({ fd: findHydraFile() });
+    hydra.on("error", end).on("close", end).resume();
+    hydra.write("cmd=finalize\n");
+  }, STOP_MS);
 }
 
 /** The file through which Hydra talks to its ranks, each of which inherits one; null under other launchers. */

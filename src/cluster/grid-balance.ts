@@ -9,11 +9,11 @@ import { NO_PLACE } from "./grid/grid-rows.ts";
 import type { GridNumbers } from "./grid-numbers.ts";
 import { findCandidates } from "./join-rows.ts";
 import { measureLink } from "./link.ts";
-import { cutGiven, judgeMoves, type Link, type Move, planMoves } from "./move-plan.ts";
+import { countMoved, cutGiven, decideMoves, type Link, type Move } from "./move-plan.ts";
 import { openMpiWorld } from "./mpi-world.ts";
 import { movedRowBytes } from "./move-rows.ts";
 import type { CutRecord, RedealMode } from "./rank-driver.ts";
-import { allgatherValues, bytesOf, type World, wordsOf } from "./world.ts";
+import { allgatherValues, bytesOf, type Traffic, type World, wordsOf } from "./world.ts";
 
 export interface GridBalanceOptions {
   readonly world: World;
@@ -33,6 +33,8 @@ const FACTS = 3;
 
 export class GridBalance {
   readonly cuts: CutRecord[] = [];
+  /** Of this rank at every cut. */
+  readonly traffic: (Traffic & { readonly layer: number })[] = [];
   readonly #options: GridBalanceOptions;
   readonly #link: Link;
   /** Rows of all groups, and the layer, at the cut before. */
@@ -45,6 +47,20 @@ export class GridBalance {
 
   /** Joins equal rows of all groups and deals rows anew where that is worth it. @returns the list afterwards. Collective. */
   async meet(cut: GridCut): Promise<Uint32Array> {
+    const { group, across } = this.#options;
+    const sent = (what: keyof Traffic): number => group.traffic[what] + across.traffic[what];
+    const [bytes, messages, seconds] = [sent("bytesSent"), sent("messagesSent"), sent("seconds")];
+    const list = await this.#share(cut);
+    this.traffic.push({
+      layer: cut.layer,
+      bytesSent: sent("bytesSent") - bytes,
+      messagesSent: sent("messagesSent") - messages,
+      seconds: sent("seconds") - seconds,
+    });
+    return list;
+  }
+
+  async #share(cut: GridCut): Promise<Uint32Array> {
     const { group, across, redeal, rows, widths, numbers } = this.#options;
     const { layer } = cut;
     const before = cut.list.length;
@@ -60,7 +76,6 @@ export class GridBalance {
     const last = this.#before;
     const survival = last === null || last.layer >= layer ? 1 : (total / last.rows) ** (1 / (layer - last.layer));
     this.#before = total === 0 ? null : { rows: total, layer };
-    const moves = planMoves(redeal === "always" ? states.map((one) => ({ ...one, secondsPerRow: null })) : states);
     const bytesPerRow = movedRowBytes(Math.ceil(widths[layer - 1] / group.size));
     const outlook = {
       layersLeft: widths.length - layer,
@@ -68,17 +83,16 @@ export class GridBalance {
       bytesPerRow,
       link: this.#link,
     };
-    const worth = moves.length === 0 ? null : judgeMoves(states, moves, outlook);
-    const isWorth = worth !== null && (redeal === "always" || worth.saved > worth.cost);
+    const { moves, worth } = decideMoves(states, redeal === "always", outlook);
     const rowsBefore = all.map((one) => one.before);
     this.cuts.push({
       layer,
       rows: rowsBefore,
       joined: rowsBefore.reduce((sum, count) => sum + count, 0) - total,
-      moved: isWorth ? moves.reduce((sum, move) => sum + move.rows, 0) : 0,
+      moved: countMoved(moves),
       worth,
     });
-    return isWorth ? await moveBetweenGroups(this.#options, cut, list, moves) : list;
+    return moves.length > 0 ? await moveBetweenGroups(this.#options, cut, list, moves) : list;
   }
 }
 

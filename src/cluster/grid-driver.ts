@@ -2,7 +2,7 @@
 
 import type { RowMode } from "../engine/options.ts";
 import { type CheckpointOptions, findState, type FoundState, MAX_CHECKPOINT_LAYERS } from "./checkpointer.ts";
-import { openGridBalance } from "./grid-balance.ts";
+import { type GridBalance, openGridBalance } from "./grid-balance.ts";
 import { GridCheckpointer } from "./grid-checkpointer.ts";
 import { GridNumbers } from "./grid-numbers.ts";
 import type { GridShape } from "./grid-shape.ts";
@@ -34,6 +34,7 @@ export interface GridDriver extends GridCuts, Disposable {
   readonly numbers: GridNumbers;
   /** What happened where rows were shared. */
   readonly records: readonly CutRecord[];
+  readonly traffic: GridBalance["traffic"];
   /** Of what a run that is saved went on from. */
   readonly state: FoundState | null;
   /** Removes the saved state. Collective. */
@@ -59,6 +60,7 @@ export async function openGridDriver(options: GridDriverOptions): Promise<GridDr
     guestRoom,
     numbers,
     records: balance?.cuts ?? [],
+    traffic: balance?.traffic ?? [],
     state,
     resumes: async () => (await checkpointer?.resumes()) ?? false,
     async goesOn(waiting) {

@@ -6,6 +6,7 @@ import type { RunFigures } from "../engine/result.ts";
 import { DEAD } from "../engine/task.ts";
 import type { FoundState } from "./checkpointer.ts";
 import type { NumberedRows } from "./exchange-rows.ts";
+import type { GridBalance } from "./grid-balance.ts";
 import type { GridGroupResult } from "./grid/grid-group.ts";
 import type { GridNumbers } from "./grid-numbers.ts";
 import type { RankFigures } from "./infer-rows.ts";
@@ -94,7 +95,18 @@ export function figuresOf(
   rows: number,
   access: RankFigures["access"],
   { figures }: GridGroupResult,
+  shared: GridBalance["traffic"],
 ): RankFigures {
+  const traffic = Array.from(figures.bytesSent, (bytesSent, l) => ({
+    layer: l + 1,
+    bytesSent,
+    messagesSent: figures.messagesSent[l],
+    seconds: null,
+  }));
+  for (const { layer, bytesSent, messagesSent } of shared) {
+    traffic[layer - 1].bytesSent += bytesSent;
+    traffic[layer - 1].messagesSent += messagesSent;
+  }
   return {
     rank: world.rank,
     host: world.hosts[world.rank],
@@ -103,15 +115,11 @@ export function figuresOf(
     edges: figures.computedEdges,
     busySeconds: sum(figures.workers.map((worker) => worker.busySeconds)),
     waitSeconds: sum(figures.workers.map((worker) => worker.waitSeconds)),
-    communicationSeconds: figures.communicationSeconds + figures.sleepSeconds,
-    bytesSent: sum(figures.bytesSent),
-    messagesSent: sum(figures.messagesSent),
-    traffic: Array.from(figures.bytesSent, (bytesSent, l) => ({
-      layer: l + 1,
-      bytesSent,
-      messagesSent: figures.messagesSent[l],
-      seconds: null,
-    })),
+    communicationSeconds:
+      figures.communicationSeconds + figures.sleepSeconds + sum(shared.map(({ seconds }) => seconds)),
+    bytesSent: sum(traffic.map(({ bytesSent }) => bytesSent)),
+    messagesSent: sum(traffic.map(({ messagesSent }) => messagesSent)),
+    traffic,
     inferSeconds: figures.inferSeconds,
     peakBytes: process.resourceUsage().maxRSS * 1024,
   };

@@ -86,7 +86,7 @@ export async function inferGrid(world: World, grid: GridShape, options: RowsRunO
   const { end, isAlive } = resolveRows(inputs.nrows, outcomes);
   const categories = Uint32Array.from(end.keys()).filter((row) => isAlive[end[row]] === 1);
   const report: RankReport = {
-    figures: figuresOf(world, inputs.rows.numbers.length, inputs.access, result),
+    figures: figuresOf(world, inputs.rows.numbers.length, inputs.access, result, driver?.traffic ?? []),
     run: runFiguresOf(result, settings, member === 0),
   };
   const all = await allgatherValues(world, {

@@ -114,6 +114,27 @@ export function judgeMoves(ranks: readonly RankState[], moves: readonly Move[], 
   };
 }
 
+/** What is done at a cut. */
+export interface CutDecision {
+  /** None where they are not worth it. */
+  readonly moves: readonly Move[];
+  /** Of the moves that were thought of; null where all is even. */
+  readonly worth: MoveWorth | null;
+}
+
+/** @param evens whether all are to have as many rows afterwards, whatever it takes */
+export function decideMoves(states: readonly RankState[], evens: boolean, outlook: Outlook): CutDecision {
+  const moves = planMoves(evens ? states.map((one) => ({ ...one, secondsPerRow: null })) : states);
+  if (moves.length === 0) return { moves, worth: null };
+  const worth = judgeMoves(states, moves, outlook);
+  return { moves: evens || worth.saved > worth.cost ? moves : [], worth };
+}
+
+/** Rows of all that move. */
+export function countMoved(moves: readonly Move[]): number {
+  return moves.reduce((sum, { rows }) => sum + rows, 0);
+}
+
 /** Layers that a row is expected to pass yet: survival + survival^2 + ... */
 function expectedLayers({ layersLeft, survival }: Outlook): number {
   if (survival >= 1) return layersLeft;

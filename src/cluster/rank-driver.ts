@@ -6,7 +6,7 @@ import { FIRST_STAGE_LAYERS } from "../engine/stage-plan.ts";
 import type { CutOutcome, MainRun, SegmentDriver, SegmentFigures } from "../engine/segments.ts";
 import { Checkpointer, type CheckpointOptions, type FoundState, MAX_CHECKPOINT_LAYERS } from "./checkpointer.ts";
 import { joinAcrossRanks } from "./join-rows.ts";
-import { judgeMoves, type Link, type MoveWorth, planMoves, type RankState } from "./move-plan.ts";
+import { countMoved, decideMoves, type Link, type MoveWorth, type RankState } from "./move-plan.ts";
 import { movedRowBytes, moveRows } from "./move-rows.ts";
 import { type RowOutcomes, RowRegistry, viewRows } from "./row-registry.ts";
 import { makeRowSharing } from "./row-sharing.ts";
@@ -175,18 +175,16 @@ async function cut(
   const total = states.reduce((sum, one) => sum + one.rows, 0);
   const start = all.reduce((sum, one) => sum + one.rowsAtStart, 0);
   const survival = start === 0 ? 1 : Math.min(1, (total / start) ** (1 / (layer - segment.firstLayer)));
-  const moves = planMoves(redeal === "always" ? states.map((one) => ({ ...one, secondsPerRow: null })) : states);
   const outlook = { layersLeft: widths.length - layer, survival, bytesPerRow: movedRowBytes(width), link };
-  const worth = moves.length === 0 ? null : judgeMoves(states, moves, outlook);
-  const isWorth = worth !== null && (redeal === "always" || worth.saved > worth.cost);
-  if (isWorth) list = await moveRows(world, run, registry, moves, list, width);
-  if (isWorth || list.length !== before) run.pieces.assign(list);
+  const { moves, worth } = decideMoves(states, redeal === "always", outlook);
+  if (moves.length > 0) list = await moveRows(world, run, registry, moves, list, width);
+  if (moves.length > 0 || list.length !== before) run.pieces.assign(list);
   const rowsBefore = all.map((one) => one.before);
   cuts.push({
     layer,
     rows: rowsBefore,
     joined: rowsBefore.reduce((sum, count) => sum + count, 0) - total,
-    moved: isWorth ? moves.reduce((sum, move) => sum + move.rows, 0) : 0,
+    moved: countMoved(moves),
     worth,
   });
   return { mergeFirst: false, isDone: total === 0 };

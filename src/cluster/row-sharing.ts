@@ -4,7 +4,15 @@
 
 import type { LeftRows, RowSharing } from "../engine/sharing.ts";
 import { InputGuests } from "./input-guests.ts";
-import { judgeMoves, type Link, type Move, type MoveWorth, planMoves, type RankState } from "./move-plan.ts";
+import {
+  countMoved,
+  judgeMoves,
+  type Link,
+  type Move,
+  type MoveWorth,
+  planMoves,
+  type RankState,
+} from "./move-plan.ts";
 import { movedRowBytes, moveRows } from "./move-rows.ts";
 import type { CutRecord } from "./rank-driver.ts";
 import type { RowRegistry } from "./row-registry.ts";
@@ -71,7 +79,7 @@ export function makeRowSharing({ world, registry, widths, link, note }: RowShari
       const plan = planRound(all);
       const isWorth = plan !== null && rounds < MAX_ROUNDS && isGain(plan.worth);
       const next = isWorth ? await move(left, plan.moves) : null;
-      const moved = isWorth ? plan.moves.reduce((sum, one) => sum + one.rows, 0) : 0;
+      const moved = isWorth ? countMoved(plan.moves) : 0;
       const counts = all.map((one) => one.rows);
       note({ layer: left.layer, rows: counts, joined: 0, moved, worth: plan?.worth ?? null }, before);
       if (next === null) {
