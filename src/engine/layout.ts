@@ -12,10 +12,12 @@ import type { PlacedInputs, RowTables, WorkerBuffers } from "./task.ts";
 
 /** A worker's two buffers together should stay in its L2 cache. Reason: L2 is 1 to 2 MiB on servers. */
 const WORKER_BUFFER_BYTES = 1024 * 1024;
-/** Where one tile is larger than the cache, two of them leave fewer lanes empty when rows have died. */
-const MIN_BATCH_TILES = 2;
+/** Two tiles leave fewer lanes empty when rows have died; where one is larger than the cache, the next would push it out. */
+const MIN_CACHED_TILES = 2;
+const MAX_BATCH_LANES = 1024;
 /** The buffers that all workers share stay in L3. */
 const SHARED_BUFFER_BYTES = 16 * 1024 * 1024;
+const MAX_SHARED_LANES = 4096;
 /** Dense rows between stages take at most this much of the memory that is left. */
 const MAX_POOL_BYTES = 1024 * 1024 * 1024;
 
@@ -44,9 +46,11 @@ export function checkWidth({ layers }: WideLayers, workers: number, lanes: numbe
 
 /** Activation buffers, for rows of at most `maxWidth` neurons in tiles of `lanes`. @throws ResourceError */
 export function allocateBuffers(arena: Arena, workers: number, maxWidth: number, lanes: number): Buffers {
-  const lanesIn = (bytes: number): number => Math.max(1, Math.floor(bytes / 2 / (maxWidth * 4 * lanes))) * lanes;
-  const batchLanes = Math.max(Math.min(lanesIn(WORKER_BUFFER_BYTES), 1024), MIN_BATCH_TILES * lanes);
-  const sharedLanes = Math.min(lanesIn(SHARED_BUFFER_BYTES), 4096);
+  const tilesIn = (bytes: number): number => Math.floor(bytes / 2 / (maxWidth * 4 * lanes));
+  const cached = tilesIn(WORKER_BUFFER_BYTES);
+  const batchLanes =
+    cached === 0 ? lanes : Math.max(Math.min(cached * lanes, MAX_BATCH_LANES), MIN_CACHED_TILES * lanes);
+  const sharedLanes = Math.min(Math.max(1, tilesIn(SHARED_BUFFER_BYTES)) * lanes, MAX_SHARED_LANES);
   const take = (count: number, what: string): WorkerBuffers => ({
     a: arena.allocate(count * maxWidth * 4, `activations of ${what}`),
     b: arena.allocate(count * maxWidth * 4, `activations of ${what}`),
