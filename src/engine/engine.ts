@@ -5,7 +5,7 @@ import type { Network } from "../network/network.ts";
 import { hashesNeurons } from "../partition/hashing.ts";
 import { checkCsr } from "../sparse/check.ts";
 import type { CsrMatrix } from "../sparse/matrix.ts";
-import { hashOptions, layOut, NO_EXTRA_ROWS, WIDEST_TILE } from "./lay-out.ts";
+import { hashOptions, layOut, NO_EXTRA_ROWS } from "./lay-out.ts";
 import { checkWidth } from "./layout.ts";
 import { type LoadedNetwork, loadNetwork } from "./loaded-network.ts";
 import { makeQueue, openWorkplace } from "./open-workplace.ts";
@@ -20,6 +20,7 @@ import {
 import type { InferenceResult } from "./result.ts";
 import { runOnce } from "./run-once.ts";
 import { makeWholeDriver, type SegmentDriver } from "./segments.ts";
+import { WIDEST_TILE } from "./tiles.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** How one run is followed and ended. */

@@ -1,7 +1,6 @@
 // The memory of one run: its inputs, the tables of its rows, the pool, and the task that tells the workers where all of
 // it lies.
 
-import { TILE_LANES } from "../kernels/kernels.ts";
 import { type HashOptions, hashesRows, hashOrder, type Order } from "../partition/hashing.ts";
 import type { CsrMatrix } from "../sparse/matrix.ts";
 import { type InputFeed, wholeFeed } from "./input-feed.ts";
@@ -11,8 +10,6 @@ import type { Settings } from "./options.ts";
 import { openPieces, PIECE_WORDS, type Pieces, pieceCount } from "./pieces.ts";
 import type { RunTask } from "./task.ts";
 import type { Workplace } from "./workplace.ts";
-
-export const WIDEST_TILE: number = TILE_LANES[TILE_LANES.length - 1];
 
 export interface LaidOutRun {
   readonly task: RunTask;
@@ -102,7 +99,7 @@ export function layOutRows(
     pieces: count,
     zeroSafeFrom: loaded.zeroSafeFrom,
     keepActivations: settings.keepActivations,
-    lanes: WIDEST_TILE,
+    lanes: buffers.tileLanes,
     hasCores: place.hasCores,
   };
   const order = new Uint32Array(arena.memory.buffer, rows.list, nrows).slice();

@@ -22,6 +22,8 @@ const MAX_SHARED_LANES = 4096;
 const MAX_POOL_BYTES = 1024 * 1024 * 1024;
 
 export interface Buffers {
+  /** Lanes of the widest tile that they hold. */
+  readonly tileLanes: number;
   readonly workers: readonly WorkerBuffers[];
   readonly shared: WorkerBuffers;
   readonly batchLanes: number;
@@ -63,6 +65,7 @@ export function allocateBuffers(arena: Arena, workers: number, maxWidth: number,
   return {
     workers: Array.from({ length: workers }, (_, worker) => take(batchLanes, `worker ${worker}`)),
     shared: take(sharedLanes, "the team"),
+    tileLanes: lanes,
     batchLanes,
     sharedLanes,
   };

@@ -55,7 +55,8 @@ function describeFormats({ layers, featureOrder, outputOrder }: LoadedFormats): 
   return {
     layers: layers.map(({ weights }): PlacedLayer => {
       const { nrows, ncols, nnz, bytes } = weights;
-      return { address: 0, nrows, ncols, nnz, weightFormat: "general", secondPass: SECOND_PASS.none, bytes };
+      const secondPass = SECOND_PASS.none;
+      return { address: 0, nrows, ncols, nnz, weightFormat: "general", secondPass, hasOrder: false, bytes };
     }),
     featureOrder,
     outputOrder,

@@ -8,7 +8,7 @@ import { type Arena, openArena } from "../threads/arena.ts";
 import { adviseHugePages } from "../threads/huge-pages.ts";
 import { availableCores, openTeam, siblingModule } from "../threads/team.ts";
 import { enableRevectorize } from "../threads/v8-flags.ts";
-import { layOut, NO_EXTRA_ROWS, WIDEST_TILE } from "./lay-out.ts";
+import { layOut, NO_EXTRA_ROWS } from "./lay-out.ts";
 import { allocateBuffers } from "./layout.ts";
 import { type LoadedNetwork, loadNetwork } from "./loaded-network.ts";
 import { checkMemoryLimit, type EngineOptions, formatPairOf, resolveSettings, type Settings } from "./options.ts";
@@ -17,6 +17,7 @@ import { makeRehearsal } from "./rehearsal.ts";
 import { runOnce } from "./run-once.ts";
 import { makeWholeDriver } from "./segments.ts";
 import type { TeamData } from "./task.ts";
+import { widestTile, WIDEST_TILE } from "./tiles.ts";
 import type { WarmUpTask } from "./worker/warm-up.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -56,7 +57,9 @@ export async function openWorkplace<L extends LoadedNetwork>(
   const kernels = await compileKernels(settings.kernel);
   const loaded = await load({ arena, settings, limitBytes, kernels });
   const pair = formatPairOf(settings);
-  const buffers = allocateBuffers(arena, settings.workers, loaded.maxWidth, WIDEST_TILE);
+  const lanes =
+    loaded.formats === null ? widestTile(loaded.layers.slice(0, loaded.warmLayers), loaded.maxWidth) : WIDEST_TILE;
+  const buffers = allocateBuffers(arena, settings.workers, loaded.maxWidth, lanes);
   const formats = loaded.formats === null || pair === null ? null : planFormats(loaded.formats, pair, arena, settings);
   const team = await openTeam({
     size: settings.workers,
@@ -82,7 +85,7 @@ async function warmUp(place: Workplace, loaded: LoadedNetwork, kernels: Compiled
     kind: "warm-up",
     layers: loaded.layers.slice(0, loaded.warmLayers),
     buffers: place.buffers.workers,
-    lanes: TILE_LANES,
+    lanes: TILE_LANES.filter((lanes) => lanes <= place.buffers.tileLanes),
     milliseconds: WARM_UP_MS,
   };
   await place.team.run(task);

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TILE_LANES } from "../kernels/kernels.ts";
-import { cutTiles, lanesFor } from "./tiles.ts";
+import { cutTiles, lanesFor, widestTile } from "./tiles.ts";
 
 const COUNTS = Array.from({ length: 201 }, (_, count) => count);
 
@@ -53,4 +53,15 @@ test("lanes for a count, by hand", () => {
     [3, 1, 1],
   ];
   for (const [count, widest, lanes] of table) assert.equal(lanesFor(count, widest), lanes, `${count} of ${widest}`);
+});
+
+test("the widest tile of a network, by hand", () => {
+  const scattered = (nnz: number): { nnz: number; hasOrder: boolean } => ({ nnz, hasOrder: false });
+  const ordered = (nnz: number): { nnz: number; hasOrder: boolean } => ({ nnz, hasOrder: true });
+  assert.equal(widestTile([scattered(9)], 32_768), 32);
+  assert.equal(widestTile([scattered(9)], 32_769), 16);
+  assert.equal(widestTile([ordered(9)], 65_536), 32);
+  assert.equal(widestTile([ordered(9), scattered(9)], 65_536), 32);
+  assert.equal(widestTile([ordered(9), scattered(10)], 65_536), 16);
+  assert.equal(widestTile([], 65_536), 32);
 });

@@ -4,13 +4,14 @@
 import { InterruptedError, ShapeError, UsageError } from "../../core/errors.ts";
 import type { NetworkShape } from "../../network/network.ts";
 import { hashesNeurons } from "../../partition/hashing.ts";
-import { layOutRows, WIDEST_TILE } from "../lay-out.ts";
+import { layOutRows } from "../lay-out.ts";
 import { checkWidth } from "../layout.ts";
 import { makeQueue, openWorkplace } from "../open-workplace.ts";
 import { type EngineOptions, formatPairOf, resolveSettings, type Settings } from "../options.ts";
 import type { InferenceResult } from "../result.ts";
 import { runOnce } from "../run-once.ts";
 import type { SegmentDriver } from "../segments.ts";
+import { WIDEST_TILE } from "../tiles.ts";
 import type { Workplace } from "../workplace.ts";
 import { availableCores } from "../../threads/team.ts";
 import { type InputStream, openInputStream } from "./input-stream.ts";
