@@ -3,6 +3,7 @@
 
 import {
   estimateSharing,
+  FIRST_STAGE_LAYERS,
   nextStageLayers,
   type SharingEstimate,
   type StageHistory,
@@ -119,11 +120,34 @@ function estimateStage(run: WorkerRun, group: Group, first: number, end: number)
   return tileLanes <= task.sharedLanes ? estimate : { ...estimate, neurons: Infinity };
 }
 
-/** Drops input rows of zeros where that is exact, joins equal input rows, and brings them into a good order. */
+/** Joining input rows costs so many weights of the first stage an entry, about: 6 ns, at 20e9 weights a second. */
+const JOIN_WEIGHTS_PER_ENTRY = 128;
+/** Rows whose entries are counted, to know how many a row has. */
+const COUNTED_ROWS = 64;
+
+/** Whether a row equal to another should be found before the first stage; after it both are joined anyway. */
+function paysToJoinInputs(run: WorkerRun, group: Group): boolean {
+  const { task, layers, words } = run;
+  if (task.rowMode !== "distinct") return false;
+  const end = Math.min(task.endLayer, FIRST_STAGE_LAYERS);
+  const weights = layers.slice(0, end).reduce((sum, { nnz }) => sum + nnz, 0);
+  const rowPtr = run.inputs.rowPtr >>> 2;
+  const count = words[group.countWord];
+  const counted = Math.min(count, COUNTED_ROWS);
+  let entries = 0;
+  for (let k = 0; k < counted; k++) {
+    const row = words[group.list + Math.floor((k * count) / counted)];
+    entries += words[rowPtr + row + 1] - words[rowPtr + row];
+  }
+  return weights * counted >= JOIN_WEIGHTS_PER_ENTRY * entries;
+}
+
+/** Drops input rows of zeros where that is exact, joins equal ones where that pays, and brings them into a good order. */
 function dedupeInputs(run: WorkerRun, group: Group): void {
   const { task, kernels, words, leader, hash } = run;
   if (task.rowMode === "all") return;
   const started = performance.now();
+  const joins = paysToJoinInputs(run, group);
   const { rowPtr, colIdx, idxBytes, values, valueStep } = run.inputs;
   const count = words[group.countWord];
   const member = run.team.worker - group.leader;
@@ -135,25 +159,26 @@ function dedupeInputs(run: WorkerRun, group: Group): void {
     const begin = words[(rowPtr >>> 2) + row];
     const end = words[(rowPtr >>> 2) + row + 1];
     if (begin === end && mayDrop(task, -1)) leader[row] = DEAD;
-    else if (task.rowMode === "distinct") {
-      hash[row] = kernels.hashCsrRow(begin, end, colIdx, idxBytes, values, valueStep);
-    }
+    else if (joins) hash[row] = kernels.hashCsrRow(begin, end, colIdx, idxBytes, values, valueStep);
   }
   book(run.tally, "merge", 0, to - from, started);
   meet(run, group, 0);
-  merge(run, group, 0, sameInInputs(run), orderByNonzeros);
+  merge(run, group, 0, joins ? sameInInputs(run) : null, orderByNonzeros);
 }
 
-/** Joins equal rows, shortens the list and lets its batches be dealt anew, before layer l; ends with the group together. */
+/**
+ * Joins equal rows (unless `isSame` is null), shortens the list and lets its batches be dealt anew, before layer l; ends
+ * with the group together.
+ */
 function merge(
   run: WorkerRun,
   group: Group,
   l: number,
-  isSame: (a: number, b: number) => boolean,
+  isSame: ((a: number, b: number) => boolean) | null,
   order?: (run: WorkerRun, group: Group) => void,
 ): void {
   const started = performance.now();
-  joinEqualRows(run, group, isSame);
+  if (isSame !== null) joinEqualRows(run, group, isSame);
   book(run.tally, "merge", l, run.words[group.countWord], started);
   meet(run, group, l);
   if (isLeader(run, group)) {
