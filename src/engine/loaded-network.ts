@@ -55,8 +55,7 @@ function describeFormats({ layers, featureOrder, outputOrder }: LoadedFormats): 
   return {
     layers: layers.map(({ weights }): PlacedLayer => {
       const { nrows, ncols, nnz, bytes } = weights;
-      const secondPass = SECOND_PASS.none;
-      return { address: 0, nrows, ncols, nnz, weightFormat: "general", secondPass, hasOrder: false, bytes };
+      return { address: 0, nrows, ncols, nnz, weightFormat: "general", secondPass: SECOND_PASS.none, bytes };
     }),
     featureOrder,
     outputOrder,

@@ -57,8 +57,7 @@ export async function openWorkplace<L extends LoadedNetwork>(
   const kernels = await compileKernels(settings.kernel);
   const loaded = await load({ arena, settings, limitBytes, kernels });
   const pair = formatPairOf(settings);
-  const lanes =
-    loaded.formats === null ? widestTile(loaded.layers.slice(0, loaded.warmLayers), loaded.maxWidth) : WIDEST_TILE;
+  const lanes = loaded.formats === null ? widestTile(loaded.maxWidth) : WIDEST_TILE;
   const buffers = allocateBuffers(arena, settings.workers, loaded.maxWidth, lanes);
   const formats = loaded.formats === null || pair === null ? null : planFormats(loaded.formats, pair, arena, settings);
   const team = await openTeam({

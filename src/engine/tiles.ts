@@ -1,7 +1,6 @@
 // How a number of rows is cut into tiles: full tiles of the widest kind, then one narrower tile for the rest.
 
 import { TILE_LANES } from "../kernels/kernels.ts";
-import type { PlacedLayer } from "../kernels/layer-record.ts";
 
 export interface Tile {
   readonly lanes: number;
@@ -14,17 +13,11 @@ export interface Tile {
 
 export const WIDEST_TILE: number = TILE_LANES[TILE_LANES.length - 1];
 /** Two workers with tiles of this size still have them in the third-level cache: some 12 MiB for both (docs/decisions.md). */
-const MAX_SCATTERED_TILE_BYTES = 4 * 1024 * 1024;
+const MAX_TILE_BYTES = 4 * 1024 * 1024;
 
-/**
- * Lanes of the widest tiles for layers, of at most `maxWidth` neurons, that lie in memory: fewer where most weights read
- * lines all over a tile that is too large for the cache.
- */
-export function widestTile(layers: readonly Pick<PlacedLayer, "nnz" | "hasOrder">[], maxWidth: number): number {
-  if (WIDEST_TILE * maxWidth * 4 <= MAX_SCATTERED_TILE_BYTES) return WIDEST_TILE;
-  const weights = (some: typeof layers): number => some.reduce((sum, { nnz }) => sum + nnz, 0);
-  const scattered = weights(layers.filter(({ hasOrder }) => !hasOrder));
-  return scattered > weights(layers) / 2 ? WIDEST_TILE / 2 : WIDEST_TILE;
+/** Lanes of the widest tiles of a network: fewer where a row has so many neurons that the cache would not hold them. */
+export function widestTile(maxWidth: number): number {
+  return WIDEST_TILE * maxWidth * 4 <= MAX_TILE_BYTES ? WIDEST_TILE : WIDEST_TILE / 2;
 }
 
 /** The narrowest tile that holds `count` rows. */

@@ -66,8 +66,6 @@ export interface PlacedLayer {
   readonly nnz: number;
   readonly weightFormat: WeightFormat;
   readonly secondPass: number;
-  /** Its columns are computed in an order in which they find their inputs in the cache. */
-  readonly hasOrder: boolean;
   /** Bytes of weights, indices, pointers and biases. */
   readonly bytes: number;
 }
@@ -130,8 +128,7 @@ export function placeLayer(
     biasCount: bias.length,
     rule,
   });
-  const bytes = bytesBefore.total;
-  return { address, nrows, ncols, nnz, weightFormat: packed.format, secondPass, hasOrder: columnOrder !== null, bytes };
+  return { address, nrows, ncols, nnz, weightFormat: packed.format, secondPass, bytes: bytesBefore.total };
 }
 
 /** What a descriptor says: sizes, addresses (0 for arrays that the weight format does not have) and the rule. */

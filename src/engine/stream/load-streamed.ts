@@ -127,7 +127,7 @@ function placedLayer(layer: StreamedLayer, address: number): PlacedLayer {
   const { nrows, ncols, nnz, valueCount, rule } = layer;
   const { secondPass } = epilogueOf(rule.activation);
   const weightFormat = valueCount > 1 ? "general" : "uniform";
-  return { address, nrows, ncols, nnz, weightFormat, secondPass, hasOrder: false, bytes: bytesOf(layer) };
+  return { address, nrows, ncols, nnz, weightFormat, secondPass, bytes: bytesOf(layer) };
 }
 
 function zeroSafeFrom(layers: readonly Layer[]): number {

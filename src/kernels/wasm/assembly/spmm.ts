@@ -6,7 +6,8 @@
 import { BIAS_EVERYWHERE, IDX_BYTES, IS_LISTED, WEIGHTS, WEIGHTS_CODEBOOK, WEIGHTS_UNIFORM } from "./layer";
 import { spmm16 } from "./spmm-16";
 import { spmm32 } from "./spmm-32";
-import { spmmRuns16, spmmRuns32 } from "./spmm-runs";
+import { spmmRuns16 } from "./spmm-runs-16";
+import { spmmRuns32 } from "./spmm-runs-32";
 import { FourLanes, OneLane, spmmNarrow } from "./spmm-narrow";
 import { Fused, Nothing, Separate } from "./spmm-sums";
 
