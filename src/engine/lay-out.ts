@@ -76,7 +76,13 @@ export function layOutRows(
   const wanted = settings.keepActivations ? (loaded.formats === null ? "all" : "all-or-none") : "some";
   // Every block is cut anew: a piece may get a row more than its share of each.
   const uneven = feed.blocks.length > 1 ? count * feed.blocks.length : 0;
-  const pool = allocatePool(arena, Math.max(1, nrows + extraRows + uneven), loaded.maxWidth, place.limitBytes, wanted);
+  const pool = allocatePool(
+    arena,
+    Math.max(1, nrows + extraRows + uneven),
+    loaded.widths.widestOutput,
+    place.limitBytes,
+    wanted,
+  );
   const pieces = openPieces(arena.memory, pieceWords, count, rows, pool);
   const task: RunTask = {
     rowMode: settings.rows,

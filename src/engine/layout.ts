@@ -8,10 +8,13 @@ import type { Arena } from "../threads/arena.ts";
 import { ResourceError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
 
+import type { NetworkWidths } from "./network-widths.ts";
 import type { PlacedInputs, RowTables, WorkerBuffers } from "./task.ts";
 
 /** A worker's two buffers together should stay in its L2 cache. Reason: L2 is 1 to 2 MiB on servers. */
 const WORKER_BUFFER_BYTES = 1024 * 1024;
+/** Where inputs or a few layers are wider than the others, the buffers may be this large for them. */
+const MAX_WORKER_BUFFER_BYTES = 16 * 1024 * 1024;
 /** Two tiles leave fewer lanes empty when rows have died; where one is larger than the cache, the next would push it out. */
 const MIN_CACHED_TILES = 2;
 const MAX_BATCH_LANES = 1024;
@@ -46,19 +49,20 @@ export function checkWidth({ layers }: WideLayers, workers: number, lanes: numbe
   throw new ResourceError(`no memory for the activations: ${room}, the limit is ${formatBytes(limitBytes)}`);
 }
 
-/** Activation buffers, for rows of at most `maxWidth` neurons in tiles of `lanes`. @throws ResourceError */
-export function allocateBuffers(arena: Arena, workers: number, maxWidth: number, lanes: number): Buffers {
-  const tilesIn = (bytes: number): number => Math.floor(bytes / 2 / (maxWidth * 4 * lanes));
-  const cached = tilesIn(WORKER_BUFFER_BYTES);
+/** Activation buffers, for rows of a network of such `widths` in tiles of `lanes`. @throws ResourceError */
+export function allocateBuffers(arena: Arena, workers: number, widths: NetworkWidths, lanes: number): Buffers {
+  const { widest, typical } = widths;
+  const tilesIn = (bytes: number, width: number): number => Math.floor(bytes / 2 / (width * 4 * lanes));
+  const cached = Math.min(tilesIn(WORKER_BUFFER_BYTES, typical), tilesIn(MAX_WORKER_BUFFER_BYTES, widest));
   const batchLanes =
     cached === 0 ? lanes : Math.max(Math.min(cached * lanes, MAX_BATCH_LANES), MIN_CACHED_TILES * lanes);
-  const sharedLanes = Math.min(Math.max(1, tilesIn(SHARED_BUFFER_BYTES)) * lanes, MAX_SHARED_LANES);
+  const sharedLanes = Math.min(Math.max(1, tilesIn(SHARED_BUFFER_BYTES, widest)) * lanes, MAX_SHARED_LANES);
   const take = (count: number, what: string): WorkerBuffers => ({
-    a: arena.allocate(count * maxWidth * 4, `activations of ${what}`),
-    b: arena.allocate(count * maxWidth * 4, `activations of ${what}`),
+    a: arena.allocate(count * widest * 4, `activations of ${what}`),
+    b: arena.allocate(count * widest * 4, `activations of ${what}`),
     addresses: arena.allocate(count * 8, `row addresses of ${what}`),
     list: arena.allocate(LIST_ENTRIES * 4, `lines listed by ${what}`),
-    unwanted: arena.allocate(maxWidth * 4, `unwanted rows of ${what}`),
+    unwanted: arena.allocate(widest * 4, `unwanted rows of ${what}`),
     rowList: arena.allocate(count * 4, `row numbers of ${what}`),
     masks: arena.allocate(count * 4, `masks of ${what}`),
   });
@@ -192,11 +196,11 @@ export interface Pool {
 export function allocatePool(
   arena: Arena,
   nrows: number,
-  maxWidth: number,
+  width: number,
   limitBytes: number,
   wanted: "some" | "all" | "all-or-none",
 ): Pool {
-  const slotBytes = Math.ceil((maxWidth * 4) / 64) * 64;
+  const slotBytes = Math.ceil((width * 4) / 64) * 64;
   const left = limitBytes - arena.usedBytes - 64;
   const most = Math.floor(Math.min(wanted === "some" ? MAX_POOL_BYTES : left, left) / slotBytes);
   if (most < 1 || (wanted === "all-or-none" && most < nrows)) {

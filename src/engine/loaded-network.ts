@@ -6,6 +6,7 @@ import { type PlacedLayer, SECOND_PASS } from "../kernels/layer-record.ts";
 import { type Network, type NetworkShape, preservesZeroRows, shapeOf } from "../network/network.ts";
 import type { HashOptions } from "../partition/hashing.ts";
 import type { Arena } from "../threads/arena.ts";
+import { type NetworkWidths, widthsOf } from "./network-widths.ts";
 import { type LoadedFormats, loadFormats } from "./place-formats.ts";
 import { type PlacedNetwork, placeNetwork } from "./place-network.ts";
 
@@ -15,8 +16,7 @@ export interface LoadedNetwork extends PlacedNetwork {
   readonly shape: NetworkShape;
   /** Layers, from the first on, that lie in memory for good. */
   readonly warmLayers: number;
-  /** Widest layer or input, in neurons. */
-  readonly maxWidth: number;
+  readonly widths: NetworkWidths;
   /** The first layer from which on every layer keeps a row of zeros a row of zeros. */
   readonly zeroSafeFrom: number;
   /** Bytes of all layers in memory. */
@@ -44,7 +44,7 @@ export async function loadNetwork(
     formats,
     shape: shapeOf(network),
     warmLayers: placed.layers.length,
-    maxWidth: placed.layers.reduce((widest, layer) => Math.max(widest, layer.nrows, layer.ncols), 1),
+    widths: widthsOf(placed.layers),
     zeroSafeFrom,
     bytes: placed.layers.reduce((sum, layer) => sum + layer.bytes, 0),
   };

@@ -57,8 +57,8 @@ export async function openWorkplace<L extends LoadedNetwork>(
   const kernels = await compileKernels(settings.kernel);
   const loaded = await load({ arena, settings, limitBytes, kernels });
   const pair = formatPairOf(settings);
-  const lanes = loaded.formats === null ? widestTile(loaded.maxWidth) : WIDEST_TILE;
-  const buffers = allocateBuffers(arena, settings.workers, loaded.maxWidth, lanes);
+  const lanes = loaded.formats === null ? widestTile(loaded.widths.typical) : WIDEST_TILE;
+  const buffers = allocateBuffers(arena, settings.workers, loaded.widths, lanes);
   const formats = loaded.formats === null || pair === null ? null : planFormats(loaded.formats, pair, arena, settings);
   const team = await openTeam({
     size: settings.workers,
@@ -93,7 +93,7 @@ async function warmUp(place: Workplace, loaded: LoadedNetwork, kernels: Compiled
   try {
     place.arena.release(place.base);
     const toy = await loadNetwork(network, place.arena, null, null, undefined);
-    if (toy.maxWidth > loaded.maxWidth) return;
+    if (toy.widths.widest > loaded.widths.widest || toy.widths.widestOutput > loaded.widths.widestOutput) return;
     const toyPlace: Workplace = { ...place, settings, base: place.arena.mark() };
     await runOnce(toyPlace, toy, {
       settings,

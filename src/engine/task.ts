@@ -55,14 +55,14 @@ export interface RowTables {
 
 /** Memory of one worker. */
 export interface WorkerBuffers {
-  /** Two activation buffers of `batchLanes` x maxWidth f32. */
+  /** Two activation buffers of `batchLanes` x the widest layer or input, f32. */
   readonly a: number;
   readonly b: number;
   /** u32 x 2 batchLanes: addresses of dense rows, or of lanes and what lies between their neurons. */
   readonly addresses: number;
   /** Scratch of `spmm`: LIST_ENTRIES u32. */
   readonly list: number;
-  /** maxWidth f32 that are written and never read. */
+  /** The widest layer or input, f32, that are written and never read. */
   readonly unwanted: number;
   /** u32 x batchLanes each: row numbers and masks of a batch that several workers look at. */
   readonly rowList: number;

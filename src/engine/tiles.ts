@@ -16,8 +16,8 @@ export const WIDEST_TILE: number = TILE_LANES[TILE_LANES.length - 1];
 const MAX_TILE_BYTES = 4 * 1024 * 1024;
 
 /** Lanes of the widest tiles of a network: fewer where a row has so many neurons that the cache would not hold them. */
-export function widestTile(maxWidth: number): number {
-  return WIDEST_TILE * maxWidth * 4 <= MAX_TILE_BYTES ? WIDEST_TILE : WIDEST_TILE / 2;
+export function widestTile(width: number): number {
+  return WIDEST_TILE * width * 4 <= MAX_TILE_BYTES ? WIDEST_TILE : WIDEST_TILE / 2;
 }
 
 /** The narrowest tile that holds `count` rows. */

@@ -9,6 +9,7 @@ import { epilogueOf, LAYER_RECORD_BYTES, type PlacedLayer } from "../../kernels/
 import { type Layer, makeNetwork, type NetworkShape, preservesZeroRows } from "../../network/network.ts";
 import type { LoadedNetwork } from "../loaded-network.ts";
 import type { LoadingDock } from "../open-workplace.ts";
+import { widthsOf } from "../network-widths.ts";
 import { placeNetwork } from "../place-network.ts";
 import { type LayerStream, openLayerStream, ringBytesOf } from "./layer-stream.ts";
 import { readResidentArrays } from "./resident-arrays.ts";
@@ -98,7 +99,7 @@ export async function loadStreamed(
     formats: null,
     shape,
     warmLayers: headLayers,
-    maxWidth: outlines.reduce((widest, { nrows, ncols }) => Math.max(widest, nrows, ncols), 1),
+    widths: widthsOf(outlines),
     zeroSafeFrom: tailSafeFrom > headLayers ? tailSafeFrom : headSafeFrom,
     bytes: layers.reduce((sum, { bytes }) => sum + bytes, 0),
     stream,
