@@ -13,7 +13,7 @@ import { countMoved, cutGiven, decideMoves, type Link, type Move } from "./move-
 import { openMpiWorld } from "./mpi-world.ts";
 import { movedRowBytes } from "./move-rows.ts";
 import type { CutRecord, RedealMode } from "./rank-driver.ts";
-import { allgatherValues, bytesOf, type Traffic, type World, wordsOf } from "./world.ts";
+import { allgatherValues, bytesOf, type Traffic, trafficSince, type World, wordsOf } from "./world.ts";
 
 export interface GridBalanceOptions {
   readonly world: World;
@@ -33,7 +33,7 @@ const FACTS = 3;
 
 export class GridBalance {
   readonly cuts: CutRecord[] = [];
-  /** Of this rank at every cut. */
+  /** Of this rank at every cut: within its group, and with the other groups. */
   readonly traffic: (Traffic & { readonly layer: number })[] = [];
   readonly #options: GridBalanceOptions;
   readonly #link: Link;
@@ -48,15 +48,11 @@ export class GridBalance {
   /** Joins equal rows of all groups and deals rows anew where that is worth it. @returns the list afterwards. Collective. */
   async meet(cut: GridCut): Promise<Uint32Array> {
     const { group, across } = this.#options;
-    const sent = (what: keyof Traffic): number => group.traffic[what] + across.traffic[what];
-    const [bytes, messages, seconds] = [sent("bytesSent"), sent("messagesSent"), sent("seconds")];
+    const worlds = [group, across].map((world) => ({ world, before: { ...world.traffic } }));
     const list = await this.#share(cut);
-    this.traffic.push({
-      layer: cut.layer,
-      bytesSent: sent("bytesSent") - bytes,
-      messagesSent: sent("messagesSent") - messages,
-      seconds: sent("seconds") - seconds,
-    });
+    for (const { world, before } of worlds) {
+      this.traffic.push({ layer: cut.layer, ...trafficSince(before, world.traffic) });
+    }
     return list;
   }
 

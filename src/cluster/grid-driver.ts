@@ -34,6 +34,7 @@ export interface GridDriver extends GridCuts, Disposable {
   readonly numbers: GridNumbers;
   /** What happened where rows were shared. */
   readonly records: readonly CutRecord[];
+  /** What this rank sent there. */
   readonly traffic: GridBalance["traffic"];
   /** Of what a run that is saved went on from. */
   readonly state: FoundState | null;

@@ -24,7 +24,7 @@ import {
 import { readRankInputs } from "./read-rank-inputs.ts";
 import { resolveRows, type RowOutcomes } from "./row-registry.ts";
 import { sparseRows } from "./sparse-rows.ts";
-import { allgatherValues, gatherValues, type World } from "./world.ts";
+import { allgatherValues, gatherValues, trafficSince, type World } from "./world.ts";
 
 export interface RowsRunOptions {
   readonly model: string;
@@ -212,6 +212,7 @@ interface LocalRun {
 
 function figuresOf(world: World, { rows, access, before, infer, result, traffic }: LocalRun): RankFigures {
   const { workers } = result.figures;
+  const sent = trafficSince(before, world.traffic);
   return {
     rank: world.rank,
     host: world.hosts[world.rank],
@@ -220,9 +221,9 @@ function figuresOf(world: World, { rows, access, before, infer, result, traffic 
     edges: result.figures.computedEdges,
     busySeconds: workers.reduce((sum, worker) => sum + worker.busySeconds, 0),
     waitSeconds: workers.reduce((sum, worker) => sum + worker.waitSeconds, 0),
-    communicationSeconds: world.traffic.seconds - before.seconds,
-    bytesSent: world.traffic.bytesSent - before.bytesSent,
-    messagesSent: world.traffic.messagesSent - before.messagesSent,
+    communicationSeconds: sent.seconds,
+    bytesSent: sent.bytesSent,
+    messagesSent: sent.messagesSent,
     traffic,
     inferSeconds: infer,
     peakBytes: process.resourceUsage().maxRSS * 1024,

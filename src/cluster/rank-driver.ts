@@ -10,7 +10,7 @@ import { countMoved, decideMoves, type Link, type MoveWorth, type RankState } fr
 import { movedRowBytes, moveRows } from "./move-rows.ts";
 import { type RowOutcomes, RowRegistry, viewRows } from "./row-registry.ts";
 import { makeRowSharing } from "./row-sharing.ts";
-import { allgatherValues, type World } from "./world.ts";
+import { allgatherValues, trafficSince, type World } from "./world.ts";
 
 /**
  * `never`: every rank keeps its rows. `auto`: rows move where that is expected to save more time than it takes.
@@ -84,12 +84,7 @@ export function makeRankDriver(options: RankDriverOptions): RankDriver {
   let outcomes: RowOutcomes | null = null;
   const kept = new Map<number, Float32Array>();
   const noteTraffic = (layer: number, sent: World["traffic"]): void => {
-    traffic.push({
-      layer,
-      bytesSent: world.traffic.bytesSent - sent.bytesSent,
-      messagesSent: world.traffic.messagesSent - sent.messagesSent,
-      seconds: world.traffic.seconds - sent.seconds,
-    });
+    traffic.push({ layer, ...trafficSince(sent, world.traffic) });
   };
   const note = (round: CutRecord, sent: World["traffic"]): void => {
     cuts.push(round);

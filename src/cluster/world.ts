@@ -12,6 +12,15 @@ export interface Traffic {
   seconds: number;
 }
 
+/** What was sent between two looks at the traffic. */
+export function trafficSince(before: Readonly<Traffic>, now: Readonly<Traffic>): Traffic {
+  return {
+    bytesSent: now.bytesSent - before.bytesSent,
+    messagesSent: now.messagesSent - before.messagesSent,
+    seconds: now.seconds - before.seconds,
+  };
+}
+
 /** Arrays in memory that may be shared with workers. */
 export type InPlace = readonly Uint32Array[];
 

@@ -23,7 +23,7 @@ import { TILE_LANES } from "./kernels.ts";
 import { FIELD, LIST_ENTRIES, placeLayer } from "./layer-record.ts";
 
 const BATCH = 33;
-/** Four columns, two and one at a time, and three left over. */
+/** Columns of a run: a turn of four and three left over, or three turns of two and one left over. */
 const TIMES = 7;
 const RUNS = 3;
 const RELU: Activation = { kind: "clipped-relu", low: 0, high: 32 };
