@@ -90,6 +90,7 @@ export function layOutRows(
     pickOrder: settings.pickOrder,
     trace: settings.trace,
     layers: loaded.layers,
+    firstByRows: loaded.firstByRows,
     formats: loaded.formats === null ? null : place.formats,
     nrows,
     rows,

@@ -32,11 +32,8 @@ export async function loadNetwork(
   signal: AbortSignal | undefined,
 ): Promise<LoadedNetwork> {
   const formats = pair === null ? null : loadFormats(network, pair, arena, hash);
-  const allocate = (bytes: number, what: string): number => arena.allocate(bytes, what);
   const placed =
-    formats === null
-      ? await placeNetwork(network, arena.memory, allocate, hash, makeBreath(signal))
-      : describeFormats(formats);
+    formats === null ? await placeNetwork(network, arena, hash, makeBreath(signal)) : describeFormats(formats);
   let zeroSafeFrom = network.layers.length;
   while (zeroSafeFrom > 0 && preservesZeroRows(network.layers[zeroSafeFrom - 1])) zeroSafeFrom--;
   return {
@@ -57,6 +54,7 @@ function describeFormats({ layers, featureOrder, outputOrder }: LoadedFormats): 
       const { nrows, ncols, nnz, bytes } = weights;
       return { address: 0, nrows, ncols, nnz, weightFormat: "general", secondPass: SECOND_PASS.none, bytes };
     }),
+    firstByRows: 0,
     featureOrder,
     outputOrder,
   };

@@ -1,14 +1,18 @@
 // The network in shared memory, with the neurons between layers in the order that suits the caches, or that hashing asks.
 
-import { type Allocate, type PlacedLayer, placeLayer } from "../kernels/layer-record.ts";
+import { placeLayerByRows } from "../kernels/layer-by-rows.ts";
+import { type PlacedLayer, placeLayer, SECOND_PASS } from "../kernels/layer-record.ts";
 import type { Layer, Network } from "../network/network.ts";
 import { type HashOptions, hashOrder } from "../partition/hashing.ts";
 import { type NeuronOrder, renumberCsc } from "../partition/neuron-order.ts";
 import { orderForReading, type ReadingOrder } from "../partition/reading-order.ts";
 import type { CscMatrix } from "../sparse/matrix.ts";
+import type { Arena } from "../threads/arena.ts";
 
 export interface PlacedNetwork {
   readonly layers: readonly PlacedLayer[];
+  /** Descriptor of layer 0 by its rows too, for sparse inputs; 0 where it is not placed so. */
+  readonly firstByRows: number;
   /** Order of the input features that the first layer expects; null where they keep theirs. */
   readonly featureOrder: NeuronOrder | null;
   /** Order of the neurons that the last layer writes; null where they keep theirs. */
@@ -22,26 +26,49 @@ export interface PlacedNetwork {
  */
 export async function placeNetwork(
   network: Network,
-  memory: WebAssembly.Memory,
-  allocate: Allocate,
+  arena: Arena,
   hash: HashOptions | null,
   breathe: () => Promise<void>,
 ): Promise<PlacedNetwork> {
+  const allocate = (bytes: number, what: string): number => arena.allocate(bytes, what);
   let reading = orderForReading(network.layers[0].weights);
-  const featureOrder = hash === null ? reading.rows : hashOrder(readersOf(network.layers[0].weights), hash);
+  const featureOrder =
+    hash === null ? orderFeatures(network.layers[0], reading) : hashOrder(readersOf(network.layers[0].weights), hash);
   let rows = featureOrder;
   const layers: PlacedLayer[] = [];
+  let firstByRows = 0;
   for (const [l, layer] of network.layers.entries()) {
     await breathe();
     const next: ReadingOrder =
       l + 1 < network.layers.length ? orderForReading(network.layers[l + 1].weights) : { rows: null, columns: null };
     const cols = hash === null ? next.rows : hashOrder(columnLengths(layer.weights), hash);
     const columnOrder = renumberList(reading.columns, cols);
-    layers.push(placeLayer(renumberLayer(layer, rows, cols), memory, allocate, `layer ${l + 1}`, columnOrder));
+    const placed = placeLayer(renumberLayer(layer, rows, cols), arena.memory, allocate, `layer ${l + 1}`, columnOrder);
+    // Sums keep their order only where the features keep theirs.
+    if (l === 0 && rows === null) firstByRows = placeByRows(renumberLayer(layer, null, cols), placed, arena);
+    layers.push(placed);
     rows = cols;
     reading = next;
   }
-  return { layers, featureOrder, outputOrder: rows };
+  return { layers, firstByRows, featureOrder, outputOrder: rows };
+}
+
+/** Inputs with so few readers on average are pushed, unless they are dense: no tile is read, so their order is worth nothing. */
+const FEW_READERS = 4;
+
+function orderFeatures({ weights }: Layer, reading: ReadingOrder): NeuronOrder | null {
+  return weights.rowIdx.length <= FEW_READERS * weights.nrows ? null : reading.rows;
+}
+
+/** A layer lies in memory a second time only where that takes at most this share of it. */
+const BY_ROWS_SHARE = 1 / 16;
+
+/** @returns the descriptor of the layer by its rows, or 0 where that is too large or the layer has a second pass */
+function placeByRows(layer: Layer, { secondPass, nnz, nrows }: PlacedLayer, arena: Arena): number {
+  const bytes = nnz * (layer.weights.rowIdx.BYTES_PER_ELEMENT + 4) + nrows * 4;
+  if (secondPass !== SECOND_PASS.none || bytes > arena.limitBytes * BY_ROWS_SHARE) return 0;
+  const allocate = (size: number, what: string): number => arena.allocate(size, what);
+  return placeLayerByRows(layer, arena.memory, allocate, "layer 1 by its rows");
 }
 
 /** Where the engine puts the neurons after layer `l`, as `placeNetwork` does; null where they keep their numbers. */

@@ -72,6 +72,8 @@ export interface WorkerBuffers {
 /** What holds for a whole run. */
 export interface RunTask {
   readonly layers: readonly PlacedLayer[];
+  /** Descriptor of layer 0 by its rows (layer-by-rows.ts), or 0. */
+  readonly firstByRows: number;
   /** Set when activations and weights are in other formats than tiles x CSC. */
   readonly formats: FormatPlan | null;
   readonly rowMode: RowMode;

@@ -35,3 +35,8 @@ export function cutTiles(count: number, widest: number): Tile[] {
   }
   return tiles;
 }
+
+/** Address of a tile of rows of `width` neurons, in a buffer of tiles. */
+export function tileAddress(buffer: number, tile: Tile, width: number): number {
+  return buffer + tile.laneOffset * width * 4;
+}

@@ -11,6 +11,8 @@ const ALIGNMENT = 64;
 
 export interface Arena {
   readonly memory: WebAssembly.Memory;
+  /** No more than this is taken. */
+  readonly limitBytes: number;
   /** Bytes in use, and the most that ever were. */
   readonly usedBytes: number;
   readonly peakBytes: number;
@@ -44,6 +46,7 @@ export function openArena(options: ArenaOptions = {}): Arena {
   let allocations = 0;
   return {
     memory,
+    limitBytes: limit,
     get usedBytes() {
       return end;
     },

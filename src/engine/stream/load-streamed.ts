@@ -54,8 +54,7 @@ export async function loadStreamed(
     await breathe();
     head.push(await source.readLayer(l));
   }
-  const allocate = (bytes: number, what: string): number => arena.allocate(bytes, what);
-  const placed = await placeNetwork(makeNetwork(head), arena.memory, allocate, null, breathe);
+  const placed = await placeNetwork(makeNetwork(head), arena, null, breathe);
   const headSafeFrom = zeroSafeFrom(head);
   head.length = 0;
 
@@ -94,6 +93,7 @@ export async function loadStreamed(
   };
   return {
     layers,
+    firstByRows: placed.firstByRows,
     featureOrder: placed.featureOrder,
     outputOrder: headLayers === layerCount ? placed.outputOrder : null,
     formats: null,

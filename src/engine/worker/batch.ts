@@ -3,7 +3,8 @@
 
 import { type PlacedLayer, SECOND_PASS } from "../../kernels/layer-record.ts";
 import { DEAD, NO_SLOT, type WorkerBuffers } from "../task.ts";
-import { cutTiles, type Tile } from "../tiles.ts";
+import { cutTiles, type Tile, tileAddress } from "../tiles.ts";
+import { paysToPush, pushBatch } from "./first-layer.ts";
 import { type Group, takeSlot } from "./group.ts";
 import type { WorkerRun } from "./run.ts";
 import { book, countEdges } from "./tally.ts";
@@ -22,6 +23,8 @@ export interface Batch {
   /** The buffer that holds the activations, and the other. */
   current: number;
   other: number;
+  /** Its rows were taken through layer 0 as they were loaded. */
+  isPushed: boolean;
   readonly addresses: number;
   /** A row's room that is written and never read. */
   readonly unwanted: number;
@@ -45,11 +48,8 @@ function emptyBatch(
   isShared: boolean,
 ): Batch {
   const rows = new Uint32Array(room);
-  return { rows, room, isShared, count: 0, tiles: [], width: 0, current: a, other: b, addresses, unwanted, lanes };
-}
-
-export function tileAddress(buffer: number, tile: Tile, width: number): number {
-  return buffer + tile.laneOffset * width * 4;
+  const empty = { count: 0, tiles: [], width: 0, current: a, other: b, isPushed: false };
+  return { rows, room, isShared, ...empty, addresses, unwanted, lanes };
 }
 
 /**
@@ -61,6 +61,12 @@ export function loadBatch(run: WorkerRun, batch: Batch, list: number, count: num
   batch.count = count;
   batch.tiles = cutTiles(count, batch.lanes);
   batch.width = run.layers[layer].nrows;
+  // A crew shares layers by their columns.
+  batch.isPushed = layer === 0 && !batch.isShared && paysToPush(run, batch);
+  if (batch.isPushed) {
+    pushBatch(run, batch);
+    return;
+  }
   if (batch.isShared && run.crew?.share(run, "load", batch, layer) === true) return;
   const started = performance.now();
   for (const tile of batch.tiles) {
@@ -103,11 +109,15 @@ export function loadTile(
   kernels.loadRows(address, tile.lanes, width, scratch, tile.count);
 }
 
-/** Takes the batch through layer l, with the crew's help where it has any. */
+/** Takes the batch through layer l, if it is not there yet, with the crew's help where it has any. */
 export function advanceBatch(run: WorkerRun, batch: Batch, l: number): void {
   const { tally, crew } = run;
   const layer = run.layers[l];
   const { tiles, current, other } = batch;
+  if (l === 0 && batch.isPushed) {
+    tally.rowsByLayer[0] += batch.count;
+    return;
+  }
   if (!batch.isShared || crew?.share(run, "compute", batch, l) !== true) {
     const started = performance.now();
     computeTiles(run, tiles, l, current, other, 0, layer.ncols);

@@ -7,8 +7,8 @@ import { countHelpers, type ForkWords, forkJob, helpLeader, readWorkLeft, setWor
 import type { PickOrder } from "../options.ts";
 import { prefersNeurons } from "../stage-plan.ts";
 import type { SpanKind } from "../task.ts";
-import { cutTiles } from "../tiles.ts";
-import { type Batch, computeTiles, loadTile, makeSharedBatch, storeToSlots, tileAddress } from "./batch.ts";
+import { cutTiles, tileAddress } from "../tiles.ts";
+import { type Batch, computeTiles, loadTile, makeSharedBatch, storeToSlots } from "./batch.ts";
 import { columnShare, weightsOf } from "./column-share.ts";
 import { helpPhase } from "./formats/sharers.ts";
 import { SHARED_LOCK } from "./group.ts";

@@ -2,7 +2,7 @@
 // layers of the stage alone, and puts the rows that are left into the pool.
 
 import { DEAD, FINISHED_SLOT } from "../task.ts";
-import { cutTiles } from "../tiles.ts";
+import { cutTiles, tileAddress } from "../tiles.ts";
 import {
   advanceBatch,
   type Batch,
@@ -13,7 +13,6 @@ import {
   markDead,
   packBatch,
   storeToSlots,
-  tileAddress,
 } from "./batch.ts";
 import type { Crew } from "./crew.ts";
 import { type Group, isStopped, returnSlots, takeBatch } from "./group.ts";

@@ -3,8 +3,8 @@
 
 import { SECOND_PASS } from "../../kernels/layer-record.ts";
 import { FINISHED_SLOT } from "../task.ts";
-import { cutTiles, type Tile } from "../tiles.ts";
-import { computeTiles, ensureSlot, loadTile, markDead, softmaxTiles, storeToSlots, tileAddress } from "./batch.ts";
+import { cutTiles, type Tile, tileAddress } from "../tiles.ts";
+import { computeTiles, ensureSlot, loadTile, markDead, softmaxTiles, storeToSlots } from "./batch.ts";
 import { type ColumnSplit, columnShare, weightsOf } from "./column-share.ts";
 import { PIECE } from "../pieces.ts";
 import { freeAtStart, freeSlots, type Group, isLeader, meet } from "./group.ts";

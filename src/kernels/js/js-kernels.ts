@@ -87,6 +87,32 @@ export function makeJsKernels(memory: WebAssembly.Memory): Kernels {
     },
     loadCsr,
     loadSortedCsr: loadCsr,
+    pushCsr(layer, out, lanes, lane, rowList, count, rowPtr, colIdx, idxBytes, values, valueStep) {
+      const { u16, u32, f32 } = current();
+      const rule = ruleOf(views, layer >>> 2);
+      const first = u32[(layer >>> 2) + FIELD.colPtr] >>> 2;
+      const targets = u32[(layer >>> 2) + FIELD.rowIdx];
+      const isShort = u32[(layer >>> 2) + FIELD.idxBytes] === 2;
+      const weights = u32[(layer >>> 2) + FIELD.values] >>> 2;
+      const sums = new Float32Array(u32[(layer >>> 2) + FIELD.ncols]);
+      let products = 0;
+      for (let r = 0; r < Math.min(lanes, 4); r++) {
+        sums.fill(0);
+        const row = r < count ? (rowPtr >>> 2) + u32[(rowList >>> 2) + r] : -1;
+        const end = row < 0 ? 0 : u32[row + 1];
+        for (let p = row < 0 ? 0 : u32[row]; p < end; p++) {
+          const k = idxBytes === 2 ? u16[(colIdx >>> 1) + p] : u32[(colIdx >>> 2) + p];
+          const y = f32[(values >>> 2) + (valueStep === 0 ? 0 : p)];
+          for (let q = u32[first + k]; q < u32[first + k + 1]; q++) {
+            const w = rule.format === UNIFORM ? 1 : f32[weights + q];
+            sums[isShort ? u16[(targets >>> 1) + q] : u32[(targets >>> 2) + q]] += fround(w * y);
+            products++;
+          }
+        }
+        for (let j = 0; j < sums.length; j++) f32[(out >>> 2) + j * lanes + lane + r] = finish(f32, rule, j, sums[j]);
+      }
+      return products;
+    },
     packLanes(tile, lanes, ncols, sources) {
       const { u32, f32 } = current();
       for (let r = 0; r < lanes; r++) {
@@ -179,7 +205,7 @@ function viewsOf(memory: WebAssembly.Memory): Views {
 
 /** One tile; `layer`, `out` and `input` are numbers of 32-bit words here. */
 function spmmTile(
-  { u8, u16, u32, f32 }: Views,
+  views: Views,
   layer: number,
   lanes: number,
   out: number,
@@ -187,19 +213,15 @@ function spmmTile(
   firstColumn: number,
   endColumn: number,
 ): void {
+  const { u8, u16, u32, f32 } = views;
   const colPtr = u32[layer + FIELD.colPtr] >>> 2;
   const colStart = u32[layer + FIELD.colStart] >>> 2;
   const rowIdx = u32[layer + FIELD.rowIdx];
   const isShort = u32[layer + FIELD.idxBytes] === 2;
-  const format = u32[layer + FIELD.weights];
+  const rule = ruleOf(views, layer);
+  const { format } = rule;
   const values = u32[layer + FIELD.values];
   const codebook = u32[layer + FIELD.codebook] >>> 2;
-  const bias = u32[layer + FIELD.bias];
-  const biasStep = u32[layer + FIELD.biasStep];
-  const everywhere = u32[layer + FIELD.biasEverywhere] !== 0;
-  const scale = f32[layer + FIELD.uniformValue];
-  const low = f32[layer + FIELD.low];
-  const high = f32[layer + FIELD.high];
   const isListed = u32[layer + FIELD.isListed] !== 0 && lanes >= 16;
   const order = u32[layer + FIELD.columnOrder] >>> 2;
   const sums = new Float32Array(lanes);
@@ -214,16 +236,40 @@ function spmmTile(
       if (format !== UNIFORM) w = format === CODEBOOK ? f32[codebook + u8[values + p]] : f32[(values >>> 2) + p];
       for (let r = 0; r < lanes; r++) sums[r] += fround(w * f32[y + r]);
     }
-    const b = f32[(bias + j * biasStep) >>> 2];
-    for (let r = 0; r < lanes; r++) {
-      let z = format === UNIFORM ? fround(sums[r] * scale) : sums[r];
-      // Minus zero becomes zero, as the vectors' addition makes it: a row that is dropped is zero, too.
-      z = everywhere || z !== 0 ? fround(z + b) : 0;
-      if (z < low) z = low;
-      if (z > high) z = high;
-      f32[out + j * lanes + r] = z;
-    }
+    for (let r = 0; r < lanes; r++) f32[out + j * lanes + r] = finish(f32, rule, j, sums[r]);
   }
+}
+
+/** What follows a sum, from a descriptor. */
+interface Rule {
+  readonly format: number;
+  readonly bias: number;
+  readonly biasStep: number;
+  readonly everywhere: boolean;
+  readonly scale: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+function ruleOf({ u32, f32 }: Views, layer: number): Rule {
+  return {
+    format: u32[layer + FIELD.weights],
+    bias: u32[layer + FIELD.bias],
+    biasStep: u32[layer + FIELD.biasStep],
+    everywhere: u32[layer + FIELD.biasEverywhere] !== 0,
+    scale: f32[layer + FIELD.uniformValue],
+    low: f32[layer + FIELD.low],
+    high: f32[layer + FIELD.high],
+  };
+}
+
+function finish(f32: Float32Array, rule: Rule, j: number, sum: number): number {
+  const { format, bias, biasStep, everywhere, scale, low, high } = rule;
+  const z = format === UNIFORM ? fround(sum * scale) : sum;
+  // Minus zero becomes zero, as the vectors' addition makes it: a row that is dropped is zero, too.
+  const a = everywhere || z !== 0 ? fround(z + f32[(bias + j * biasStep) >>> 2]) : 0;
+  if (a < low) return low;
+  return a > high ? high : a;
 }
 
 function mix(value: number): number {

@@ -37,6 +37,13 @@ export const COLUMN_ORDER: usize = 68;
 export const COLUMN_RUNS: usize = 72;
 /** 1: wide tiles list the lines of each run once (line-list.ts); 0: every column goes by its own indices. */
 export const IS_LISTED: usize = 76;
+// Of a layer that lies by rows (push.ts) three fields have another meaning:
+/** u32 x (nrows + 1): stored entries before each row. */
+export const ROW_PTR: usize = COL_PTR;
+/** u16 or u32 x nnz. */
+export const COL_IDX: usize = ROW_IDX;
+/** Entries of every row where all have as many, so that no row pointer need be read; else 0. */
+export const ROW_LENGTH: usize = COL_START;
 /** Bytes of a descriptor. */
 export const LAYER_BYTES: usize = 80;
 
