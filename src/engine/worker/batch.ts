@@ -6,7 +6,7 @@ import { DEAD, NO_SLOT, type WorkerBuffers } from "../task.ts";
 import { cutTiles, type Tile, tileAddress } from "../tiles.ts";
 import { paysToPush, pushBatch } from "./first-layer.ts";
 import { type Group, takeSlot } from "./group.ts";
-import type { WorkerRun } from "./run.ts";
+import { entriesOf, type WorkerRun } from "./run.ts";
 import { book, countEdges } from "./tally.ts";
 
 export interface Batch {
@@ -95,7 +95,7 @@ export function loadTile(
     for (let r = 0; r < tile.count; r++) {
       const row = rows[tile.firstRow + r];
       words[first + r] = row;
-      run.tally.inputNonzeros += words[(rowPtr >>> 2) + row + 1] - words[(rowPtr >>> 2) + row];
+      run.tally.inputNonzeros += entriesOf(run, row);
     }
     const place = [address, tile.lanes, width, scratch, tile.count] as const;
     const entries = [rowPtr, colIdx, idxBytes, values, valueStep] as const;

@@ -3,7 +3,7 @@
 
 import { tileAddress } from "../tiles.ts";
 import type { Batch } from "./batch.ts";
-import type { WorkerRun } from "./run.ts";
+import { entriesOf, type WorkerRun } from "./run.ts";
 import { assignWeights, book, countProducts } from "./tally.ts";
 
 /** Nanoseconds, about: what counts is how they compare. Source: records/first-layer.json. */
@@ -19,12 +19,11 @@ const NS = {
 
 /** Decided by the number of entries of a batch alone, so that it does not depend on who computes it. */
 export function paysToPush(run: WorkerRun, { rows, count, tiles }: Batch): boolean {
-  const { task, words, inputs } = run;
+  const { task, inputs } = run;
   if (task.firstByRows === 0 || task.rowMode === "all" || !inputs.isSorted) return false;
   const { nrows, ncols, nnz } = run.layers[0];
-  const first = inputs.rowPtr >>> 2;
   let entries = 0;
-  for (let k = 0; k < count; k++) entries += words[first + rows[k] + 1] - words[first + rows[k]];
+  for (let k = 0; k < count; k++) entries += entriesOf(run, rows[k]);
   const lanes = tiles.reduce((sum, tile) => sum + tile.lanes, 0);
   const push = NS.product * entries * (nnz / nrows) + NS.neuron * ncols * lanes;
   return push < NS.entry * entries + (NS.feature * nrows + NS.weight * nnz) * lanes;
@@ -42,7 +41,7 @@ export function pushBatch(run: WorkerRun, batch: Batch): void {
     for (let r = 0; r < tile.count; r++) {
       const row = batch.rows[tile.firstRow + r];
       words[list + r] = row;
-      tally.inputNonzeros += words[(rowPtr >>> 2) + row + 1] - words[(rowPtr >>> 2) + row];
+      tally.inputNonzeros += entriesOf(run, row);
     }
     const out = tileAddress(batch.current, tile, ncols);
     for (let lane = 0; lane < tile.lanes; lane += 4) {

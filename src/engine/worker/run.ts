@@ -69,6 +69,12 @@ export function makeWorkerRun(
   };
 }
 
+/** Entries of an input row. */
+export function entriesOf({ words, inputs }: WorkerRun, row: number): number {
+  const at = (inputs.rowPtr >>> 2) + row;
+  return words[at + 1] - words[at];
+}
+
 /** True when rows of zeros may be dropped once layer l is computed. */
 export function mayDrop(task: InferTask, l: number): boolean {
   return task.rowMode !== "all" && l + 1 >= task.zeroSafeFrom;

@@ -22,7 +22,7 @@ import { joinEqualRows, sameInInputs, sameInPool, shortenList } from "./merge.ts
 import { runModelStage } from "./model-stage.ts";
 import { pilotFirstStage } from "./pilot.ts";
 import { mayFinishAlone, noteRoom, stageBatchRows } from "./room.ts";
-import { mayDrop, type WorkerRun } from "./run.ts";
+import { entriesOf, mayDrop, type WorkerRun } from "./run.ts";
 import { book } from "./tally.ts";
 
 /** `rows`: batches of rows are dealt out. `neurons`: every layer is shared. `either`: what should be faster, stage by stage. */
@@ -131,13 +131,11 @@ function paysToJoinInputs(run: WorkerRun, group: Group): boolean {
   if (task.rowMode !== "distinct") return false;
   const end = Math.min(task.endLayer, FIRST_STAGE_LAYERS);
   const weights = layers.slice(0, end).reduce((sum, { nnz }) => sum + nnz, 0);
-  const rowPtr = run.inputs.rowPtr >>> 2;
   const count = words[group.countWord];
   const counted = Math.min(count, COUNTED_ROWS);
   let entries = 0;
   for (let k = 0; k < counted; k++) {
-    const row = words[group.list + Math.floor((k * count) / counted)];
-    entries += words[rowPtr + row + 1] - words[rowPtr + row];
+    entries += entriesOf(run, words[group.list + Math.floor((k * count) / counted)]);
   }
   return weights * counted >= JOIN_WEIGHTS_PER_ENTRY * entries;
 }
