@@ -43,9 +43,10 @@ export async function placeNetwork(
       l + 1 < network.layers.length ? orderForReading(network.layers[l + 1].weights) : { rows: null, columns: null };
     const cols = hash === null ? next.rows : hashOrder(columnLengths(layer.weights), hash);
     const columnOrder = renumberList(reading.columns, cols);
-    const placed = placeLayer(renumberLayer(layer, rows, cols), arena.memory, allocate, `layer ${l + 1}`, columnOrder);
+    const renumbered = renumberLayer(layer, rows, cols);
+    const placed = placeLayer(renumbered, arena.memory, allocate, `layer ${l + 1}`, columnOrder);
     // Sums keep their order only where the features keep theirs.
-    if (l === 0 && rows === null) firstByRows = placeByRows(renumberLayer(layer, null, cols), placed, arena);
+    if (l === 0 && rows === null) firstByRows = placeByRows(renumbered, placed, arena);
     layers.push(placed);
     rows = cols;
     reading = next;
