@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 enum { DEGREE = 32, KEEP_ROWS = 4096 };
@@ -33,9 +34,12 @@ static void fail(const char *what) {
   exit(1);
 }
 
+// With large pages, as Gossamer's memory has.
 static void *take(size_t bytes) {
-  void *memory = aligned_alloc(4096, (bytes + 4095) & ~(size_t)4095);
+  size_t page = 2 << 20, size = (bytes + page - 1) / page * page;
+  void *memory = aligned_alloc(page, size);
   if (memory == NULL) fail("out of memory");
+  madvise(memory, size, MADV_HUGEPAGE);
   return memory;
 }
 

@@ -22,8 +22,8 @@ import type { WarmUpTask } from "./worker/warm-up.ts";
 import type { Workplace } from "./workplace.ts";
 
 const DEFAULT_LIMIT_BYTES = 4 * 1024 * 1024 * 1024;
-/** Long enough for V8 to optimise a kernel, measured: 10 to 40 ms each. */
-const WARM_UP_MS = 60;
+/** For each kernel: long enough for V8 to optimise them all, where they take turns (docs/decisions.md). */
+const WARM_UP_MS = 20;
 
 /** What a network is loaded into. */
 export interface LoadingDock {
@@ -88,7 +88,7 @@ async function warmUp(place: Workplace, loaded: LoadedNetwork, kernels: Compiled
     milliseconds: WARM_UP_MS,
   };
   await place.team.run(task);
-  const { network, inputs } = makeRehearsal();
+  const { network, inputs } = makeRehearsal(loaded.widths.widest);
   const settings: Settings = { ...place.settings, keepActivations: false };
   try {
     place.arena.release(place.base);

@@ -1,6 +1,7 @@
 // A toy network and rows for a rehearsal: one quick run when an engine opens, so that the first real run finds the loops
 // around the kernels compiled and does not share its cores with the compiler. What is computed means nothing; it only
-// has to visit the same code: rows that die, rows that become equal, rows and then neurons shared.
+// has to visit the same code: rows that are pushed through the first layer and rows that are not, rows that die, rows
+// that become equal, rows and then neurons shared.
 
 import { makeRandom } from "../core/random.ts";
 import { CHALLENGE_RULE } from "../network/layer-rule.ts";
@@ -9,40 +10,47 @@ import { triplesToCsc } from "../sparse/convert.ts";
 import { type CsrMatrix, makeIndexArray } from "../sparse/matrix.ts";
 
 const NEURONS = 64;
+/** Features where there is room for so many: few entries of so many are pushed. */
+const FEATURES = 512;
+/** So few that the features keep their order, without which nothing is pushed (place-network.ts). */
+const READERS_PER_NEURON = 4;
 const LAYERS = 16;
-const WEIGHTS_PER_NEURON = 8;
 const ROWS = 16_384;
-const ONES_PER_ROW = 8;
+/** Entries of most rows; every fourth has a quarter of all features. */
+const FEW_ENTRIES = 8;
 
 export interface Rehearsal {
   readonly network: Network;
   readonly inputs: CsrMatrix;
 }
 
-export function makeRehearsal(): Rehearsal {
+/** @param width no layer is wider, nor are the inputs, unless it is below 64 */
+export function makeRehearsal(width: number): Rehearsal {
+  const features = width < FEATURES ? NEURONS : FEATURES;
   const random = makeRandom(1);
-  const layers = Array.from({ length: LAYERS }, (): Layer => {
-    const nnz = NEURONS * WEIGHTS_PER_NEURON;
-    const rows = Uint16Array.from({ length: nnz }, () => random.below(NEURONS));
-    const cols = Uint16Array.from({ length: nnz }, (_, p) => Math.floor(p / WEIGHTS_PER_NEURON));
-    const weights = triplesToCsc({ nrows: NEURONS, ncols: NEURONS, rows, cols, values: new Float32Array([0.25]) });
+  const makeLayer = (nrows: number): Layer => {
+    const nnz = nrows * READERS_PER_NEURON;
+    const rows = Uint16Array.from({ length: nnz }, () => random.below(nrows));
+    const cols = Uint16Array.from({ length: nnz }, (_, p) => Math.floor((p * NEURONS) / nnz));
+    const weights = triplesToCsc({ nrows, ncols: NEURONS, rows, cols, values: new Float32Array([0.25]) });
     return {
       weights: { ...weights, values: new Float32Array([0.25]) },
-      bias: new Float32Array([-0.3]),
+      bias: new Float32Array([-0.12]),
       rule: CHALLENGE_RULE,
     };
-  });
-  const colIdx = makeIndexArray(ROWS * ONES_PER_ROW, NEURONS);
-  for (let p = 0; p < colIdx.length; p++)
-    colIdx[p] = (p % ONES_PER_ROW) * (NEURONS / ONES_PER_ROW) + random.below(NEURONS / ONES_PER_ROW);
-  const rowPtr = Uint32Array.from({ length: ROWS + 1 }, (_, row) => row * ONES_PER_ROW);
-  const inputs: CsrMatrix = {
-    format: "csr",
-    nrows: ROWS,
-    ncols: NEURONS,
-    rowPtr,
-    colIdx,
-    values: new Float32Array([1]),
   };
-  return { network: makeNetwork(layers), inputs };
+  const layers = Array.from({ length: LAYERS }, (_, l) => makeLayer(l === 0 ? features : NEURONS));
+  const rowPtr = new Uint32Array(ROWS + 1);
+  for (let row = 0; row < ROWS; row++) rowPtr[row + 1] = rowPtr[row] + (row % 4 === 3 ? features / 4 : FEW_ENTRIES);
+  const colIdx = makeIndexArray(rowPtr[ROWS], features);
+  for (let row = 0; row < ROWS; row++) {
+    const [begin, end] = [rowPtr[row], rowPtr[row + 1]];
+    const step = features / (end - begin);
+    for (let p = begin; p < end; p++) colIdx[p] = (p - begin) * step + random.below(step);
+  }
+  const values = new Float32Array([1]);
+  return {
+    network: makeNetwork(layers),
+    inputs: { format: "csr", nrows: ROWS, ncols: features, rowPtr, colIdx, values },
+  };
 }

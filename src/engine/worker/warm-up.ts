@@ -11,28 +11,33 @@ export interface WarmUpTask {
   readonly layers: readonly PlacedLayer[];
   readonly buffers: readonly WorkerBuffers[];
   readonly lanes: readonly number[];
-  /** For each tile width, at most this long. */
+  /** For each kind of weights and tile width. */
   readonly milliseconds: number;
 }
 
-/** Runs every tile width on one layer of each kind of weights, in the worker's own buffers. */
+/** Columns a call: of a large layer few enough to look at the clock often. */
+const COLUMNS = 1024;
+
+/**
+ * Runs every tile width on one layer of each kind of weights, in the worker's own buffers. They take turns, so that the
+ * runtime translates one while the others run.
+ */
 export function warmUp(task: WarmUpTask, team: Pick<TeamWorker, "worker" | "beat">, kernels: Kernels): null {
   const { a, b, addresses, list, unwanted } = task.buffers[team.worker];
-  const kinds = new Map(task.layers.map((layer) => [layer.weightFormat, layer]));
-  for (const layer of kinds.values()) {
-    for (const lanes of task.lanes) {
-      const end = performance.now() + task.milliseconds;
-      // Few columns a call: also a large layer comes back often enough to look at the clock.
-      const columns = Math.min(layer.ncols, 1024);
-      do {
+  const layers = [...new Map(task.layers.map((layer) => [layer.weightFormat, layer])).values()];
+  const end = performance.now() + task.milliseconds * layers.length * task.lanes.length;
+  do {
+    for (const { address, ncols } of layers) {
+      const columns = Math.min(ncols, COLUMNS);
+      for (const lanes of task.lanes) {
         team.beat(0);
-        kernels.spmm(layer.address, lanes, b, a, 0, columns, list, true);
+        kernels.spmm(address, lanes, b, a, 0, columns, list, true);
         kernels.liveMask(b, lanes, columns);
         kernels.loadRows(a, lanes, columns, addresses, 0);
         kernels.storeRows(b, lanes, columns, addresses, 0, unwanted);
         kernels.hashRow(a, columns);
-      } while (performance.now() < end);
+      }
     }
-  }
+  } while (performance.now() < end);
   return null;
 }
