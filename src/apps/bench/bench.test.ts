@@ -94,14 +94,20 @@ test("what measuring costs is counted for several strategies", () => {
 test("the peer in C gives the same bits and categories, or says why it did not run", (t) => {
   const out = join(folder, "peer.json");
   const sizes = ["--neurons", "256", "--layers", "6", "--rows", "300"];
-  const { status, stderr } = bench("--quick", "--only", "peer", ...sizes, "--out", out);
+  const parts = ["--only", "sizes", "--peer", "--sizes", "256,512"];
+  const { status, stderr } = bench("--quick", ...parts, ...sizes, "--out", out);
   assert.equal(status, 0, stderr);
-  const { peer } = JSON.parse(readFileSync(out, "utf8")) as BenchRecord;
-  assert.ok(peer !== null);
-  if ("unavailable" in peer) {
-    skipOrFail(t, "peer", peer.unavailable);
+  const { peer, sizePeer } = JSON.parse(readFileSync(out, "utf8")) as BenchRecord;
+  assert.ok(peer !== null && sizePeer !== null);
+  if ("unavailable" in peer || "unavailable" in sizePeer) {
+    skipOrFail(t, "peer", "unavailable" in peer ? peer.unavailable : "of the sizes only");
     return;
   }
+  assert.deepEqual(
+    sizePeer.results.map(({ neurons, lanes, samplesSeconds }) => [neurons, lanes, samplesSeconds.length]),
+    [256, 512].flatMap((neurons) => [16, 32].map((lanes) => [neurons, lanes, 1])),
+  );
+  assert.ok(sizePeer.results.every(({ ofSmallest, neurons }) => (neurons === 256 ? ofSmallest === 1 : ofSmallest > 0)));
   assert.equal(peer.checkedRows, 300);
   assert.equal(peer.timings.length, 6);
   assert.deepEqual(

@@ -41,7 +41,7 @@ export interface KernelLayer {
 }
 
 /** A layer of `neurons` x `neurons` with 32 random u16 inputs a neuron. */
-export function makeKernelLayer(neurons: number, format: WeightFormat, seed: number): Promise<KernelLayer> {
+export function makeRandomLayer(neurons: number, format: WeightFormat, seed: number): Layer {
   const [layer] = randomLayers({
     inputs: neurons,
     neurons,
@@ -55,7 +55,12 @@ export function makeKernelLayer(neurons: number, format: WeightFormat, seed: num
     seed,
   });
   if (layer === undefined) throw new InvariantError("no layer was generated");
-  return setUp(layer, format, seed, null);
+  return layer;
+}
+
+/** A random layer in memory. */
+export function makeKernelLayer(neurons: number, format: WeightFormat, seed: number): Promise<KernelLayer> {
+  return setUp(makeRandomLayer(neurons, format, seed), format, seed, null);
 }
 
 /**

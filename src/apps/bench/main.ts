@@ -21,6 +21,7 @@ import {
 } from "./record.ts";
 import type { SamplePlan } from "./sampling.ts";
 import { measureSizes, type SizeResult } from "./size-part.ts";
+import { measureSizePeer, type SizePeerReport } from "./size-peer-part.ts";
 import { formatRecord } from "./tables.ts";
 
 const PARTS = ["kernels", "sizes", "inference", "measuring", "peer"] as const;
@@ -116,6 +117,15 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
         ceiling: ceiling?.edgesPerSecond.l1 ?? null,
         onProgress: progress("sizes"),
       });
+  const sizePeer =
+    sizes === null || !options.peer
+      ? null
+      : await measureSizePeer({
+          sizes: options.sizes ?? layerSizes,
+          rounds,
+          seed,
+          onProgress: progress("sizes"),
+        });
   const workers = [1, 2];
   const inference = !wanted.has("inference")
     ? null
@@ -142,7 +152,7 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
   if ((inference !== null || peer !== null) && Math.max(...workers) > machine.cores) {
     warnings.push({ kind: "oversubscribed", what: `${Math.max(...workers)} workers on ${machine.cores} cores` });
   }
-  warnings.push(...spreadWarnings(allTimings(ceiling, kernels, sizes, inference, measuring, peer)));
+  warnings.push(...spreadWarnings(allTimings(ceiling, kernels, sizes, sizePeer, inference, measuring, peer)));
   const record: BenchRecord = {
     schema: BENCH_SCHEMA,
     startedAt: startedAt.toISOString(),
@@ -153,6 +163,7 @@ async function run(options: Options, args: readonly string[]): Promise<void> {
     ceiling,
     kernels,
     sizes,
+    sizePeer,
     inference,
     measuring,
     peer,
@@ -168,6 +179,7 @@ function allTimings(
   ceiling: Ceiling | null,
   kernels: readonly KernelResult[] | null,
   sizes: readonly SizeResult[] | null,
+  sizePeer: SizePeerReport | null,
   inference: readonly InferenceResultRecord[] | null,
   measuring: MeasuringReport | null,
   peer: PeerReport | null,
@@ -178,6 +190,7 @@ function allTimings(
       spread: timing.spread,
     })),
     ...[...(kernels ?? []), ...(sizes ?? [])].map(({ name, timing }) => ({ name, spread: timing.spread })),
+    ...(sizePeer === null || "unavailable" in sizePeer ? [] : sizePeer.results),
     ...(inference ?? []),
     ...(measuring?.results ?? []),
     ...(peer === null || "unavailable" in peer ? [] : peer.timings),

@@ -9,6 +9,7 @@ import type { KernelResult } from "./kernel-part.ts";
 import type { MeasuringReport } from "./measuring-part.ts";
 import type { PeerReport } from "./peer-part.ts";
 import type { SizeResult } from "./size-part.ts";
+import type { SizePeerReport } from "./size-peer-part.ts";
 
 export const BENCH_SCHEMA = "gossamer.bench/1";
 
@@ -45,6 +46,8 @@ export interface BenchRecord {
   readonly ceiling: Ceiling | null;
   readonly kernels: readonly KernelResult[] | null;
   readonly sizes: readonly SizeResult[] | null;
+  /** null too where no comparison was asked for. */
+  readonly sizePeer: SizePeerReport | null;
   readonly inference: readonly InferenceResultRecord[] | null;
   readonly measuring: MeasuringReport | null;
   readonly peer: PeerReport | null;

@@ -8,6 +8,7 @@ import type { KernelResult } from "./kernel-part.ts";
 import type { MeasuringReport } from "./measuring-part.ts";
 import type { PeerReport } from "./peer-part.ts";
 import type { SizeResult } from "./size-part.ts";
+import type { SizePeerReport } from "./size-peer-part.ts";
 import type { BenchRecord, Warning } from "./record.ts";
 import { CEILING_BYTES, CEILING_LEVELS } from "./ceiling.ts";
 
@@ -18,13 +19,14 @@ const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
 /** All parts of a record, a blank line between them. */
 export function formatRecord(record: BenchRecord): string {
-  const { ceiling, kernels, sizes, inference, measuring, peer, machine, git, warnings } = record;
+  const { ceiling, kernels, sizes, sizePeer, inference, measuring, peer, machine, git, warnings } = record;
   const parts = [
     `${machine.cpu ?? "unknown CPU"}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}; Node ${machine.node}` +
       `, commit ${git === null ? "unknown" : git.commit.slice(0, 10) + (git.dirty ? " and changes" : "")}`,
   ];
   if (kernels !== null) parts.push(kernelTable(kernels));
   if (sizes !== null) parts.push(sizeTable(sizes));
+  if (sizePeer !== null) parts.push(sizePeerTable(sizePeer));
   if (ceiling !== null) {
     const levels = CEILING_LEVELS.map(
       (level) => `${giga(ceiling.edgesPerSecond[level])} from ${formatBytes(CEILING_BYTES[level])}`,
@@ -106,6 +108,19 @@ function sizeTable(results: readonly SizeResult[]): string {
     table.push([r.kind, r.neurons, r.lanes, percent(r.liveLines), giga(r.edgesPerSecond), share, ...ratios]);
   }
   return `What size costs: fastest kernels, one thread, one tile, equal weights\n${table.toString()}`;
+}
+
+function sizePeerTable(report: SizePeerReport): string {
+  if ("unavailable" in report) return `Peer in C: not run, ${report.unavailable}.`;
+  const table = new Table({
+    head: ["neurons", "lanes", "1e9 edges/s", "of smallest"],
+    style: PLAIN,
+    colAligns: ["right", "right", "right", "right"],
+  });
+  for (const { neurons, lanes, edgesPerSecond, ofSmallest } of report.results) {
+    table.push([neurons, lanes, giga(edgesPerSecond), ofSmallest.toFixed(2)]);
+  }
+  return `The random layers in C with AVX-512, one thread\n${table.toString()}`;
 }
 
 function inferenceTable(results: readonly InferenceResultRecord[], ceiling: number | null): string {
