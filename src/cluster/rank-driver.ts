@@ -165,7 +165,7 @@ async function cut(
   if (rows === "distinct") list = await joinAcrossRanks(world, run, registry, list, width);
   const secondsPerRow = work.rowLayers === 0 ? null : work.seconds / work.rowLayers;
   const state = { rows: list.length, secondsPerRow, room: roomOf(run, registry) };
-  const all = await allgatherValues(world, { state, before, rowsAtStart: rowsAtStart(segment) });
+  const all = await allgatherValues(world, { state, before, rowsAtStart: segment.rowsAtStart });
   const states: RankState[] = all.map((one) => one.state);
   const total = states.reduce((sum, one) => sum + one.rows, 0);
   const start = all.reduce((sum, one) => sum + one.rowsAtStart, 0);
@@ -195,12 +195,8 @@ interface Work {
   seconds: number;
 }
 
-function addWork(work: Work, { seconds, reports }: SegmentFigures): Work {
-  for (const { rowsByLayer } of reports) work.rowLayers += rowsByLayer.reduce((sum, rows) => sum + rows, 0);
+function addWork(work: Work, { seconds, rowLayers }: SegmentFigures): Work {
+  work.rowLayers += rowLayers;
   work.seconds += seconds;
   return work;
-}
-
-function rowsAtStart({ firstLayer, reports }: SegmentFigures): number {
-  return reports.reduce((sum, { rowsByLayer }) => sum + rowsByLayer[firstLayer], 0);
 }

@@ -10,7 +10,7 @@ import {
 import { checkFinite, checkIndices, checkPointers, type CompressedTensors } from "./compressed-tensors.ts";
 import type { NetworkMetadata } from "./network-metadata.ts";
 import { checkLayerIndex } from "./network-source.ts";
-import type { SafetensorsFile } from "./safetensors-file.ts";
+import type { FilePart, SafetensorsFile } from "./safetensors-file.ts";
 import type { TensorInfo } from "./safetensors-header.ts";
 
 /** The tensors of one layer, whose sizes are checked. */
@@ -53,11 +53,11 @@ export function directLayers(
       checkArrayLengths(outline(l), arrays);
       const { colPtr, rowIdx, values, bias } = arrays;
       const { weights, bias: biasTensor } = layers[l]!;
-      await Promise.all([
-        fill(file, weights.indptr, colPtr),
-        fill(file, weights.indices, rowIdx),
-        fill(file, weights.values, values),
-        fill(file, biasTensor, bias),
+      await file.readInto([
+        ...partOf(weights.indptr, colPtr),
+        ...partOf(weights.indices, rowIdx),
+        ...partOf(weights.values, values),
+        ...partOf(biasTensor, bias),
       ]);
       if (check === "none") return;
       const { indptr, indices, values: valueTensor, major, minor } = weights;
@@ -76,11 +76,8 @@ function placeOf({ begin, end }: TensorInfo): ArrayPlace {
   return { offset: begin, bytes: end - begin };
 }
 
-async function fill(
-  file: SafetensorsFile,
-  tensor: TensorInfo,
-  array: Uint16Array | Uint32Array | Float32Array | undefined,
-): Promise<void> {
-  if (array === undefined) return;
-  await file.readInto(tensor, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+/** Nothing for an array that is not asked for. */
+function partOf(place: TensorInfo, array: Uint16Array | Uint32Array | Float32Array | undefined): FilePart[] {
+  if (array === undefined) return [];
+  return [{ place, bytes: new Uint8Array(array.buffer, array.byteOffset, array.byteLength) }];
 }

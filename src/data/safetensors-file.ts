@@ -19,14 +19,20 @@ const MAX_READ_BYTES = 64 << 20;
 /** Bytes `begin` .. `end` - 1 of the file; every TensorInfo is one. */
 export type BytePlace = Pick<TensorInfo, "begin" | "end">;
 
+/** Where some bytes of the file go. */
+export interface FilePart {
+  readonly place: BytePlace;
+  readonly bytes: Uint8Array;
+}
+
 export interface SafetensorsFile extends AsyncDisposable {
   readonly path: string;
   readonly bytes: number;
   readonly header: SafetensorsHeader;
   /** Reads the bytes of a tensor, or of a part of one, as they are, onto shared memory unless the file was opened otherwise. */
   read(place: BytePlace): Promise<ArrayBufferLike>;
-  /** The same into `bytes`, which has the length of the place. */
-  readInto(place: BytePlace, bytes: Uint8Array): Promise<void>;
+  /** The same into arrays, each as long as its place; places that follow each other in the file are read by one call. */
+  readInto(parts: readonly FilePart[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,7 +63,7 @@ export async function openSafetensors(path: string, options: SafetensorsOptions 
       bytes,
       header,
       read: ({ begin, end }) => readBytes(handle, path, begin, end - begin, allocate),
-      readInto: ({ begin }, target) => fillBytes(handle, path, begin, target),
+      readInto: (parts) => fillParts(handle, path, parts),
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -78,6 +84,42 @@ async function readBytes<B extends ArrayBufferLike>(
     const buffer = allocate(length);
     await fillBytes(file, path, position, new Uint8Array(buffer));
     return buffer;
+  } catch (error) {
+    throw toFileError(error, path, "read");
+  }
+}
+
+/** Fills the parts, runs of them that follow each other in the file by one read each. */
+async function fillParts(file: FileHandle, path: string, parts: readonly FilePart[]): Promise<void> {
+  const sorted = parts.toSorted((a, b) => a.place.begin - b.place.begin);
+  const runs: { readonly begin: number; end: number; readonly buffers: Uint8Array[] }[] = [];
+  for (const { place, bytes } of sorted) {
+    const run = runs.at(-1);
+    if (run?.end === place.begin && place.end - run.begin <= MAX_READ_BYTES) {
+      run.buffers.push(bytes);
+      run.end = place.end;
+    } else runs.push({ begin: place.begin, end: place.end, buffers: [bytes] });
+  }
+  await Promise.all(
+    runs.map(async ({ begin, end, buffers }) => {
+      const [first] = buffers;
+      if (first === undefined) return;
+      const read = buffers.length === 1 ? 0 : await readBuffers(file, path, begin, buffers);
+      if (read === end - begin) return;
+      // A read may be short: what is missing is read part by part.
+      let at = begin;
+      for (const bytes of buffers) {
+        const done = Math.min(bytes.length, Math.max(0, begin + read - at));
+        await fillBytes(file, path, at + done, bytes.subarray(done));
+        at += bytes.length;
+      }
+    }),
+  );
+}
+
+async function readBuffers(file: FileHandle, path: string, position: number, buffers: Uint8Array[]): Promise<number> {
+  try {
+    return (await file.readv(buffers, position)).bytesRead;
   } catch (error) {
     throw toFileError(error, path, "read");
   }

@@ -14,7 +14,7 @@ import { FIRST_STAGE_LAYERS } from "./stage-plan.ts";
 import { addReports, emptyReports } from "./reports.ts";
 import type { Settings } from "./options.ts";
 import { type Brake, type RowSharing, shareRounds } from "./sharing.ts";
-import type { RunTask, SegmentMessage, SegmentTask, WorkerReport } from "./task.ts";
+import type { RunTask, SegmentMessage, SegmentReport, SegmentTask, WorkerReport } from "./task.ts";
 import { SHARED_LOCK, STOP_WORD, TILE_QUEUE } from "./worker/group.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -61,7 +61,9 @@ export interface SegmentFigures {
   readonly firstLayer: number;
   /** From the start of the workers to the end of the last. */
   readonly seconds: number;
-  readonly reports: readonly WorkerReport[];
+  /** Rows computed in the first layer, and rows times layers in all. */
+  readonly rowsAtStart: number;
+  readonly rowLayers: number;
 }
 
 export interface CutOutcome {
@@ -112,24 +114,18 @@ export async function runSegments(
   const keep = (): void => {
     if (kept !== null) keepActivations(kept, { memory: place.arena.memory, task, loaded });
   };
-  const nothing = emptyReports(place.team.size, last);
-  let reports: readonly WorkerReport[] = nothing;
-  let figures: SegmentFigures = { firstLayer: 0, seconds: 0, reports: nothing };
+  let reports: readonly WorkerReport[] = emptyReports(place.team.size, last);
+  let figures = noFigures(0);
   let isKnown = false;
   const runTask = async (part: Omit<SegmentTask, "deques" | "forks">): Promise<void> => {
     const segment: SegmentTask = { ...part, ...freshQueues(place, task) };
     const message: SegmentMessage = { kind: "infer", run: isKnown ? null : task, segment };
     isKnown = true;
     const started = performance.now();
-    const done = (await place.team.run(message, signal)) as WorkerReport[];
+    const done = (await place.team.run(message, signal)) as SegmentReport[];
     const seconds = (performance.now() - started) / 1000;
     reports = addReports(reports, done);
-    const before = figures.firstLayer === part.firstLayer ? figures : { seconds: 0, reports: nothing };
-    figures = {
-      firstLayer: part.firstLayer,
-      seconds: before.seconds + seconds,
-      reports: addReports(before.reports, done),
-    };
+    figures = addFigures(figures.firstLayer === part.firstLayer ? figures : noFigures(part.firstLayer), seconds, done);
   };
 
   const setStop = (word: number): void => setQueue(place.team.control, 0, STOP_WORD, word);
@@ -144,7 +140,7 @@ export async function runSegments(
     let first = start?.layer ?? 0;
     let mergeFirst = false;
     if (start !== undefined) pending.push(start.pending);
-    figures = { firstLayer: first, seconds: 0, reports: nothing };
+    figures = noFigures(first);
     while (first < last) {
       const firstLayer = first;
       const endLayer = await driver.openSegment(first);
@@ -182,6 +178,19 @@ export async function runSegments(
   }
   await driver.end?.(run, kept);
   return { reports, kept };
+}
+
+function noFigures(firstLayer: number): SegmentFigures {
+  return { firstLayer, seconds: 0, rowsAtStart: 0, rowLayers: 0 };
+}
+
+function addFigures(before: SegmentFigures, seconds: number, reports: readonly SegmentReport[]): SegmentFigures {
+  let { rowsAtStart, rowLayers } = before;
+  for (const { firstLayer, rowsByLayer } of reports) {
+    rowsAtStart += rowsByLayer[before.firstLayer - firstLayer];
+    for (const rows of rowsByLayer) rowLayers += rows;
+  }
+  return { firstLayer: before.firstLayer, seconds: before.seconds + seconds, rowsAtStart, rowLayers };
 }
 
 interface LaterSegment {

@@ -168,7 +168,7 @@ export interface StageRecord {
   readonly estimate: SharingEstimate | null;
 }
 
-/** What a worker says at the end of a run. Arrays have one element a layer. */
+/** What a worker did in a run. Arrays have one element a layer. */
 export interface WorkerReport {
   readonly edges: number;
   /** Nonzeros of the input rows that the worker loaded: what a split of the rows gave it. */
@@ -191,4 +191,9 @@ export interface WorkerReport {
   readonly stages: readonly StageRecord[];
   /** Every span, when the run was traced. */
   readonly trace: readonly Span[];
+}
+
+/** What a worker says at the end of a segment: arrays begin with layer `firstLayer` and have the layers around the segment. */
+export interface SegmentReport extends WorkerReport {
+  readonly firstLayer: number;
 }

@@ -33,25 +33,28 @@ export async function readResidentArrays(
     }
   }
   const found = new Map<string, number>();
+  const addresses = new Map<ArrayName, Uint32Array>(ARRAY_NAMES.map((name) => [name, new Uint32Array(layerCount)]));
   let bytes = 0;
   for (let l = head; l < layerCount; l++) {
     const layer = direct.outline(l);
     for (const name of ARRAY_NAMES) {
       const key = keyOf(l, name);
       const size = elementCount(layer, name) * elementBytes(layer, name);
-      if (key === null || found.has(key) || ((uses.get(key) ?? 0) < 2 && size > SMALL_BYTES)) continue;
-      if (bytes + size > mostBytes) continue;
-      const address = arena.allocate(size, "arrays that layers share");
-      bytes += size;
-      await direct.readInto(l, { [name]: viewOf(arena.memory, address, layer, name) }, "none");
-      found.set(key, address);
+      if (key === null || ((uses.get(key) ?? 0) < 2 && size > SMALL_BYTES)) continue;
+      let address = found.get(key);
+      if (address === undefined) {
+        if (bytes + size > mostBytes) continue;
+        address = arena.allocate(size, "arrays that layers share");
+        bytes += size;
+        await direct.readInto(l, { [name]: viewOf(arena.memory, address, layer, name) }, "none");
+        found.set(key, address);
+      }
+      addresses.get(name)![l] = address;
     }
   }
   return {
     bytes,
-    find(l, name) {
-      const key = keyOf(l, name);
-      return key === null ? null : (found.get(key) ?? null);
-    },
+    // Nothing lies at address 0.
+    find: (l, name) => addresses.get(name)![l] || null,
   };
 }

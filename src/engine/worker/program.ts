@@ -12,7 +12,7 @@ import { runData } from "./strategies/data.ts";
 import { runManagerWorker } from "./strategies/manager-worker.ts";
 import { runModel } from "./strategies/model.ts";
 import { runWorkStealing } from "./strategies/work-stealing.ts";
-import { reportOf } from "./tally.ts";
+import { segmentReportOf } from "./tally.ts";
 import { warmUp, type WarmUpTask } from "./warm-up.ts";
 
 const RUNNERS: Record<Strategy, (run: WorkerRun) => void> = {
@@ -36,6 +36,6 @@ export const startWorker: WorkerProgram = (data, team) => {
     if (current === null) throw new InvariantError("a segment came before its run");
     const run = makeWorkerRun({ ...current, ...known.segment }, team, kernels, formatKernels, memory);
     RUNNERS[current.strategy](run);
-    return reportOf(run.tally);
+    return segmentReportOf(run.tally, known.segment.firstLayer, known.segment.endLayer);
   };
 };

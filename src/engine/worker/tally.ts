@@ -1,7 +1,14 @@
 // The figures of one worker. A span is measured by two looks at the clock around a piece of work of at least several
 // microseconds (one tile through one layer is the smallest), so measuring is always on; only keeping every span is not.
 
-import { SPAN_KINDS, type Span, type SpanKind, type StageRecord, type WorkerReport } from "../task.ts";
+import {
+  type SegmentReport,
+  SPAN_KINDS,
+  type Span,
+  type SpanKind,
+  type StageRecord,
+  type WorkerReport,
+} from "../task.ts";
 
 export interface Tally {
   edges: number;
@@ -23,7 +30,7 @@ export function makeTally(layers: number, keepsTrace: boolean): Tally {
   return {
     edges: 0,
     inputNonzeros: 0,
-    seconds: Object.fromEntries(SPAN_KINDS.map((kind) => [kind, new Float64Array(layers)])) as Tally["seconds"],
+    seconds: byKind(() => new Float64Array(layers)),
     edgesByLayer: new Float64Array(layers),
     weightsByLayer: new Float64Array(layers),
     rowsByLayer: new Float64Array(layers),
@@ -62,29 +69,47 @@ export function assignWeights(tally: Tally, layer: number, weights: number): voi
   tally.weightsByLayer[layer] = Math.max(tally.weightsByLayer[layer], weights);
 }
 
+/** The report of a whole run. */
 export function reportOf(tally: Tally): WorkerReport {
-  const { wait, ...busy } = tally.seconds;
-  const busySecondsByLayer = wait.map((_, l) => Object.values(busy).reduce((sum, seconds) => sum + seconds[l], 0));
+  return reportOfLayers(tally, 0, tally.edgesByLayer.length);
+}
+
+/** The report of a segment, with a layer on each side: what comes before and after a stage is booked there. */
+export function segmentReportOf(tally: Tally, firstLayer: number, endLayer: number): SegmentReport {
+  const begin = Math.max(0, firstLayer - 1);
+  const end = Math.min(tally.edgesByLayer.length, endLayer + 1);
+  return { firstLayer: begin, ...reportOfLayers(tally, begin, end) };
+}
+
+function reportOfLayers(tally: Tally, begin: number, end: number): WorkerReport {
+  const seconds = byKind((kind) => tally.seconds[kind].slice(begin, end));
+  const secondsByKind = byKind((kind) => sumOf(seconds[kind]));
+  const busySecondsByLayer = new Float64Array(end - begin);
+  for (const kind of SPAN_KINDS) {
+    if (kind === "wait") continue;
+    for (let l = 0; l < busySecondsByLayer.length; l++) busySecondsByLayer[l] += seconds[kind][l];
+  }
   return {
     edges: tally.edges,
     inputNonzeros: tally.inputNonzeros,
     busySeconds: sumOf(busySecondsByLayer),
-    waitSeconds: sumOf(wait),
-    secondsByKind: Object.fromEntries(SPAN_KINDS.map((kind) => [kind, sumOf(tally.seconds[kind])])) as Record<
-      SpanKind,
-      number
-    >,
-    secondsByKindAndLayer: tally.seconds,
-    edgesByLayer: tally.edgesByLayer,
+    waitSeconds: secondsByKind.wait,
+    secondsByKind,
+    secondsByKindAndLayer: seconds,
+    edgesByLayer: tally.edgesByLayer.slice(begin, end),
     busySecondsByLayer,
-    waitSecondsByLayer: wait,
-    weightsByLayer: tally.weightsByLayer,
-    rowsByLayer: tally.rowsByLayer,
-    liveByLayer: tally.liveByLayer,
-    lookedByLayer: tally.lookedByLayer,
+    waitSecondsByLayer: seconds.wait,
+    weightsByLayer: tally.weightsByLayer.slice(begin, end),
+    rowsByLayer: tally.rowsByLayer.slice(begin, end),
+    liveByLayer: tally.liveByLayer.slice(begin, end),
+    lookedByLayer: tally.lookedByLayer.slice(begin, end),
     stages: tally.stages,
     trace: tally.trace,
   };
+}
+
+export function byKind<T>(make: (kind: SpanKind) => T): Record<SpanKind, T> {
+  return Object.fromEntries(SPAN_KINDS.map((kind) => [kind, make(kind)])) as Record<SpanKind, T>;
 }
 
 function sumOf(seconds: Float64Array): number {
