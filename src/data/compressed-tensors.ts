@@ -4,7 +4,7 @@
 import { FormatError } from "../core/errors.ts";
 import { haveRisingIndices } from "../sparse/check.ts";
 import type { IndexArray } from "../sparse/matrix.ts";
-import { type BytePlace, expectTensor, type SafetensorsFile } from "./safetensors-file.ts";
+import { type BytePlace, expectTensor, type FilePart, type SafetensorsFile } from "./safetensors-file.ts";
 import type { TensorInfo } from "./safetensors-header.ts";
 
 export interface CompressedTensors {
@@ -94,6 +94,23 @@ export async function readSlices(
   const numbers = new Float32Array(valueBytes);
   checkFinite(file.path, values.name, numbers, hasOneValue ? 0 : begin);
   return { ptr: own, idx, values: numbers };
+}
+
+/** The same straight into arrays, one element an entry, unchecked; `values` is null where one stands for all. */
+export async function readEntriesInto(
+  file: SafetensorsFile,
+  { indices, values }: CompressedTensors,
+  ptr: Uint32Array,
+  first: number,
+  last: number,
+  idx: IndexArray,
+  numbers: Float32Array | null,
+): Promise<void> {
+  const partOf = (tensor: TensorInfo, array: IndexArray | Float32Array): FilePart => ({
+    place: placeOf(tensor, ptr[first]!, ptr[last]!),
+    bytes: new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
+  });
+  await file.readInto([partOf(indices, idx), ...(numbers === null ? [] : [partOf(values, numbers)])]);
 }
 
 function viewIndices(tensor: TensorInfo, bytes: ArrayBufferLike): IndexArray {

@@ -1,7 +1,7 @@
 // Inputs that are read by ranges of rows, so that inputs larger than memory can be gone through, and so that every rank
 // or worker reads only its own. open-input-source.ts opens them from files of any kind.
 
-import type { CsrMatrix } from "../sparse/matrix.ts";
+import type { CsrMatrix, IndexArray } from "../sparse/matrix.ts";
 
 export interface InputSource extends AsyncDisposable {
   readonly path: string;
@@ -19,6 +19,16 @@ export interface InputSource extends AsyncDisposable {
    * The arrays may be views of what the source holds. @throws FormatError, RangeError, ResourceError
    */
   readRows(first: number, last: number): Promise<CsrMatrix>;
+  /**
+   * Where the file holds the entries as they are needed: fills arrays with those of the rows, unchecked. Indices are u16 up
+   * to 65536 columns, else u32; `values` has one an entry, or is null where `value` is not.
+   */
+  readonly readEntriesInto?: (
+    first: number,
+    last: number,
+    colIdx: IndexArray,
+    values: Float32Array | null,
+  ) => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -86,6 +96,7 @@ export function sourceOfMatrix(path: string, matrix: CsrMatrix): InputSource {
 export function withEmptyRows(source: InputSource, nrows: number): InputSource {
   const own = source.nrows;
   if (nrows === own) return source;
+  const { readEntriesInto } = source;
   const rowPtr = new Uint32Array(nrows + 1).fill(source.nnz);
   rowPtr.set(source.rowPtr);
   return {
@@ -99,5 +110,11 @@ export function withEmptyRows(source: InputSource, nrows: number): InputSource {
       longer.set(rows.rowPtr);
       return { ...rows, nrows: last - first, rowPtr: longer };
     },
+    ...(readEntriesInto === undefined
+      ? {}
+      : {
+          readEntriesInto: (first, last, colIdx, values) =>
+            readEntriesInto(Math.min(first, own), Math.min(last, own), colIdx, values),
+        }),
   };
 }

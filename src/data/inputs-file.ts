@@ -7,6 +7,7 @@ import {
   type CompressedTensors,
   findCompressed,
   readCompressed,
+  readEntriesInto,
   readPointers,
   readSlices,
 } from "./compressed-tensors.ts";
@@ -76,6 +77,12 @@ export async function openInputsFile(
         const { ptr, idx, values } = await readSlices(file, tensors, rowPtr, first, last);
         return { format: "csr", nrows: last - first, ncols, rowPtr: ptr, colIdx: idx, values };
       },
+      ...(tensors.indices.dtype !== (ncols <= MAX_U16_DIMENSION ? "U16" : "U32")
+        ? {}
+        : {
+            readEntriesInto: (first, last, colIdx, values) =>
+              readEntriesInto(file, tensors, rowPtr, first, last, colIdx, values),
+          }),
       close: () => file.close(),
       [Symbol.asyncDispose]: () => file.close(),
     };

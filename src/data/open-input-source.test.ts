@@ -1,5 +1,5 @@
 // Plan: for every kind of file random inputs, with empty rows at both ends, read by every range of rows give what a slice
-// of the whole gives, and written from there the same bytes; which kinds are read by range and which are held whole; binary triples out of order and with
+// of the whole gives, checked or straight into arrays where the file can, and written from there the same bytes; which kinds are read by range and which are held whole; binary triples out of order and with
 // duplicates; more rows wanted than there are; pieces by number of entries; damaged parts of a safetensors file are found
 // by the ranges that hold them and by no other; a file cut after it was opened; rows that are not there.
 
@@ -25,7 +25,13 @@ const FEATURES = 17;
 const ENDINGS = ["tsv", "tsv.gz", "bin", "bin.gz", "mtx", "safetensors"] as const;
 
 /** Values as one an entry: a range of a file may have one value where the file has many. */
-function spelled(matrix: CsrMatrix): object {
+function spelled(matrix: CsrMatrix): {
+  nrows: number;
+  ncols: number;
+  rowPtr: number[];
+  colIdx: number[];
+  values: number[];
+} {
   const { nrows, ncols, rowPtr, colIdx } = matrix;
   return {
     nrows,
@@ -58,6 +64,13 @@ async function assertSameRows(source: InputSource, whole: CsrMatrix): Promise<vo
       const rows = await source.readRows(first, last);
       checkCsr(rows, "rows");
       assert.deepEqual(spelled(rows), spelled(sliceCsrRows(whole, first, last)), `rows ${first} to ${last}`);
+      if (source.readEntriesInto === undefined) continue;
+      const count = rows.colIdx.length;
+      const colIdx = new Uint16Array(count);
+      const values = source.value === null ? new Float32Array(count) : null;
+      await source.readEntriesInto(first, last, colIdx, values);
+      assert.deepEqual([...colIdx], [...rows.colIdx]);
+      if (values !== null) assert.deepEqual([...values], spelled(rows).values);
     }
   }
 }
@@ -71,6 +84,7 @@ for (const ending of ENDINGS) {
       const whole = await readInputs(path, { ncols: FEATURES, nrows: ROWS });
       await using source = await openInputSource(path, { ncols: FEATURES, nrows: ROWS });
       assert.equal(source.access, ["bin", "safetensors"].includes(ending) ? "ranges" : "whole");
+      assert.equal(source.readEntriesInto !== undefined, ending === "safetensors");
       await assertSameRows(source, whole);
 
       await using longer = await openInputSource(path, { ncols: FEATURES, nrows: ROWS + 4 });

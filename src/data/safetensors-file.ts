@@ -91,6 +91,10 @@ async function readBytes<B extends ArrayBufferLike>(
 
 /** Fills the parts, runs of them that follow each other in the file by one read each. */
 async function fillParts(file: FileHandle, path: string, parts: readonly FilePart[]): Promise<void> {
+  for (const { place, bytes } of parts) {
+    const length = place.end - place.begin;
+    if (bytes.length !== length) throw new RangeError(`${bytes.length} bytes for a place of ${length}`);
+  }
   const sorted = parts.toSorted((a, b) => a.place.begin - b.place.begin);
   const runs: { readonly begin: number; end: number; readonly buffers: Uint8Array[] }[] = [];
   for (const { place, bytes } of sorted) {

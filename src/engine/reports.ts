@@ -23,7 +23,8 @@ function addReport(total: WorkerReport, part: SegmentReport): WorkerReport {
   add("liveByLayer");
   add("lookedByLayer");
   // Among them those of waiting, which are `waitSecondsByLayer`.
-  for (const kind of SPAN_KINDS) addInto(total.secondsByKindAndLayer[kind], part.secondsByKindAndLayer[kind], firstLayer);
+  for (const kind of SPAN_KINDS)
+    addInto(total.secondsByKindAndLayer[kind], part.secondsByKindAndLayer[kind], firstLayer);
   part.weightsByLayer.forEach((weights, l) => {
     total.weightsByLayer[firstLayer + l] = Math.max(total.weightsByLayer[firstLayer + l], weights);
   });

@@ -89,8 +89,19 @@ export interface Kernels {
   /** 1 when two byte ranges hold the same bytes, else 0. */
   rowsEqual(a: number, b: number, bytes: number): number;
   /**
-   * 1 when a layer without codebook is one that `spmm` can take: pointers rise from 0 to nnz, indices rise in every column
-   * and are below nrows, weights (unless they are one) and biases are finite; else 0.
+   * 1 when slices of a compressed matrix (columns of a layer, rows of inputs) can be taken without another look: the pointers
+   * at `ptr` (u32 x (slices + 1)) rise from `begin` to `end`, the indices of every slice rise and are below `minor`; else 0.
+   * The index of entry p lies at idx + p idxBytes. Nothing outside of entries begin .. end-1 is read.
    */
-  isSound(layer: number, nnz: number): number;
+  areSlicesSound(
+    ptr: number,
+    slices: number,
+    begin: number,
+    end: number,
+    idx: number,
+    idxBytes: number,
+    minor: number,
+  ): number;
+  /** 1 when all of n f32 are finite, else 0. */
+  areFinite(values: number, n: number): number;
 }

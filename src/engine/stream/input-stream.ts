@@ -1,7 +1,8 @@
 // Inputs for the workers: all rows in memory where they fit, else blocks of rows, of which the next is read while the
 // workers compute the one before it.
 
-import { InterruptedError } from "../../core/errors.ts";
+import { FormatError, InterruptedError } from "../../core/errors.ts";
+import type { Kernels } from "../../kernels/kernels.ts";
 import type { NeuronOrder } from "../../partition/neuron-order.ts";
 import { MAX_U16_DIMENSION } from "../../sparse/matrix.ts";
 import type { Arena } from "../../threads/arena.ts";
@@ -10,8 +11,9 @@ import { renumberRows } from "../layout.ts";
 import type { PlacedInputs } from "../task.ts";
 import type { StreamedRows } from "./sources.ts";
 
-/** Entries that are read at a time, into memory of the runtime's before they are copied. */
+/** Entries that are read at a time, and how many such pieces while another is checked and renumbered. */
 const PIECE_ENTRIES = 1 << 20;
+const PIECES_AHEAD = 3;
 
 export interface InputStreamFigures {
   /** Seconds of reading inputs, and of those the ones in which the workers waited. */
@@ -27,10 +29,18 @@ export interface InputStream extends InputFeed {
   stop(): Promise<void>;
 }
 
+/** Where a block of rows goes: pointers from 0 on, indices, values. */
+interface BlockArea {
+  readonly pointers: number;
+  readonly colIdx: number;
+  readonly values: number;
+}
+
 /** @param mostBytes of the entries in memory; at least one row is. @throws ResourceError */
 export function openInputStream(
   source: StreamedRows,
   arena: Arena,
+  kernels: Kernels,
   order: NeuronOrder | null,
   mostBytes: number,
 ): InputStream {
@@ -39,13 +49,15 @@ export function openInputStream(
   const entryBytes = idxBytes + (value === null ? 4 : 0);
   const isWhole = source.nnz * entryBytes <= mostBytes;
   const blocks = isWhole ? [{ first: 0, end: nrows }] : cutBlocks(rowPtr, Math.floor(mostBytes / 2 / entryBytes));
-  const entriesOf = ({ first, end }: RowBlock): number => rowPtr[end] - rowPtr[first];
-  const room = blocks.reduce((most, block) => Math.max(most, entriesOf(block)), 0);
-  const pointers = arena.allocate((nrows + 1) * 4, "row pointers of the inputs");
-  const areas = Array.from({ length: isWhole ? 1 : 2 }, () => ({
-    colIdx: arena.allocate(room * idxBytes, "column indices of the inputs"),
-    values: arena.allocate(value === null ? room * 4 : 4, "values of the inputs"),
-  }));
+  const room = blocks.reduce((most, { first, end }) => Math.max(most, rowPtr[end] - rowPtr[first]), 0);
+  const areas = Array.from(
+    { length: isWhole ? 1 : 2 },
+    (): BlockArea => ({
+      pointers: arena.allocate((nrows + 1) * 4, "row pointers of the inputs"),
+      colIdx: arena.allocate(room * idxBytes, "column indices of the inputs"),
+      values: arena.allocate(value === null ? room * 4 : 4, "values of the inputs"),
+    }),
+  );
   const isSorted = order === null || value !== null;
   const figures: InputStreamFigures = { seconds: 0, waitSeconds: 0 };
   const { memory } = arena;
@@ -54,27 +66,56 @@ export function openInputStream(
   const read = async (block: number): Promise<void> => {
     const started = performance.now();
     const { first, end } = blocks[block];
-    const { colIdx, values } = areas[block % areas.length];
-    const count = entriesOf(blocks[block]);
-    const indices =
-      idxBytes === 2 ? new Uint16Array(memory.buffer, colIdx, count) : new Uint32Array(memory.buffer, colIdx, count);
-    const numbers = new Float32Array(memory.buffer, values, value === null ? count : 1);
+    const area = areas[block % areas.length];
+    const base = rowPtr[first];
+    const count = rowPtr[end] - base;
+    const pointers = new Uint32Array(memory.buffer, area.pointers, nrows + 1);
+    for (let row = first; row <= end; row++) pointers[row] = rowPtr[row] - base;
+    const indices = new (idxBytes === 2 ? Uint16Array : Uint32Array)(memory.buffer, area.colIdx, count);
+    const numbers = new Float32Array(memory.buffer, area.values, value === null ? count : 1);
     if (value !== null) numbers[0] = value;
-    for (let row = first; row < end; ) {
-      if (state.isStopped) throw new InterruptedError("interrupted");
-      const last = lastRow(rowPtr, row, end, PIECE_ENTRIES);
+
+    const fetch = async ({ first: row, end: last }: RowBlock): Promise<void> => {
+      const [at, to] = [pointers[row], pointers[last]];
+      const own = value === null ? numbers.subarray(at, to) : null;
+      if (source.readEntriesInto !== undefined) {
+        await source.readEntriesInto(row, last, indices.subarray(at, to), own);
+        return;
+      }
       const piece = await source.readRows(row, last);
-      const at = rowPtr[row] - rowPtr[first];
       indices.set(piece.colIdx, at);
-      if (order !== null) {
-        const own = indices.subarray(at, at + piece.colIdx.length);
-        renumberRows(own, rowPtr.subarray(row, last + 1), rowPtr[row], order, value !== null);
+      if (own === null) return;
+      if (piece.values.length === own.length) own.set(piece.values);
+      else own.fill(piece.values[0]);
+    };
+    const take = async ({ first: row, end: last }: RowBlock): Promise<void> => {
+      const [at, to] = [pointers[row], pointers[last]];
+      if (source.readEntriesInto !== undefined) {
+        const isSound =
+          kernels.areSlicesSound(area.pointers + row * 4, last - row, at, to, area.colIdx, idxBytes, ncols) === 1 &&
+          (value !== null || kernels.areFinite(area.values + at * 4, to - at) === 1);
+        if (!isSound) await refuse(source, row, last);
       }
-      if (value === null) {
-        if (piece.values.length === piece.colIdx.length) numbers.set(piece.values, at);
-        else numbers.fill(piece.values[0], at, at + piece.colIdx.length);
+      if (order === null) return;
+      renumberRows(indices.subarray(at, to), pointers.subarray(row, last + 1), at, order, value !== null);
+    };
+
+    const pieces = cutBlocks(rowPtr, PIECE_ENTRIES, first, end);
+    const underWay: Promise<void>[] = [];
+    try {
+      for (const [k, piece] of pieces.entries()) {
+        if (state.isStopped) throw new InterruptedError("interrupted");
+        while (underWay.length < Math.min(pieces.length, k + PIECES_AHEAD)) {
+          const reading = fetch(pieces[underWay.length]);
+          // Its turn to be waited for, and to be heard of, comes.
+          reading.catch(() => {});
+          underWay.push(reading);
+        }
+        await underWay[k];
+        await take(piece);
       }
-      row = last;
+    } finally {
+      await Promise.allSettled(underWay);
     }
     figures.seconds += (performance.now() - started) / 1000;
   };
@@ -103,10 +144,7 @@ export function openInputStream(
       await begin(block);
       figures.waitSeconds += (performance.now() - started) / 1000;
       if (block + 1 < blocks.length) void begin(block + 1);
-      const { first, end } = blocks[block];
-      const table = new Uint32Array(memory.buffer, pointers, nrows + 1);
-      for (let row = first; row <= end; row++) table[row] = rowPtr[row] - rowPtr[first];
-      const { colIdx, values } = areas[block % areas.length];
+      const { pointers, colIdx, values } = areas[block % areas.length];
       return { nrows, ncols, rowPtr: pointers, colIdx, idxBytes, values, valueStep: value === null ? 4 : 0, isSorted };
     },
     async stop() {
@@ -116,12 +154,17 @@ export function openInputStream(
   };
 }
 
-/** Blocks of at most `most` entries, or one row. */
-function cutBlocks(rowPtr: Uint32Array, most: number): RowBlock[] {
+/** Reads rows once more to say what is wrong with them. @throws FormatError */
+async function refuse(source: StreamedRows, first: number, end: number): Promise<never> {
+  await source.readRows(first, end);
+  throw new FormatError(source.path, null, `rows ${first + 1} to ${end} changed while they were being read`);
+}
+
+/** Rows `from` .. `until` - 1 in blocks of at most `most` entries, or one row. */
+function cutBlocks(rowPtr: Uint32Array, most: number, from = 0, until = rowPtr.length - 1): RowBlock[] {
   const blocks: RowBlock[] = [];
-  const nrows = rowPtr.length - 1;
-  for (let first = 0; first < nrows; ) {
-    const end = lastRow(rowPtr, first, nrows, most);
+  for (let first = from; first < until; ) {
+    const end = lastRow(rowPtr, first, until, most);
     blocks.push({ first, end });
     first = end;
   }

@@ -159,8 +159,12 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
       codebook: 0,
       uniformValue: values[0] ?? 0,
     });
-    const isFinite = !isUniform || Number.isFinite(values[0] ?? 0);
-    if (!isFinite || kernels.isSound(descriptors[l], layer.nnz) !== 1) await refuse(l, layer);
+    const { nrows, ncols, nnz, indexBytes, valueCount, biasCount } = layer;
+    const isSound =
+      kernels.areSlicesSound(places.colPtr, ncols, 0, nnz, places.rowIdx, indexBytes, nrows) === 1 &&
+      kernels.areFinite(places.values, valueCount) === 1 &&
+      kernels.areFinite(places.bias, biasCount) === 1;
+    if (!isSound) await refuse(l, layer);
     return bytes;
   };
 

@@ -6,6 +6,7 @@ import { makeBreath } from "../../core/breath.ts";
 import { formatBytes } from "../../core/units.ts";
 import { makeKernels } from "../../kernels/catalog.ts";
 import { epilogueOf, LAYER_RECORD_BYTES, type PlacedLayer } from "../../kernels/layer-record.ts";
+import type { Kernels } from "../../kernels/kernels.ts";
 import { type Layer, makeNetwork, type NetworkShape, preservesZeroRows } from "../../network/network.ts";
 import type { LoadedNetwork } from "../loaded-network.ts";
 import type { LoadingDock } from "../open-workplace.ts";
@@ -27,11 +28,14 @@ export interface StreamSizes {
 
 /** Reason: rows of the challenge stop dying after some twenty layers, and a few rows gain nothing from an order. */
 const MAX_HEAD_LAYERS = 32;
-const MAX_RING_BYTES = 512 * 1024 * 1024;
+/** More gained nothing: what is read ahead must be touched for the first time, beside the workers (docs/decisions.md). */
+const MAX_RING_BYTES = 128 * 1024 * 1024;
 /** Head, ring and shared arrays each take at most this share of the memory: most is for inputs and rows between layers. */
 const SHARE = 1 / 8;
 
 export interface StreamedLoad extends LoadedNetwork {
+  /** Those of the main thread. */
+  readonly kernels: Kernels;
   readonly stream: LayerStream;
   readonly headLayers: number;
   readonly ringBytes: number;
@@ -71,11 +75,12 @@ export async function loadStreamed(
       `no memory for the largest layer: ${formatBytes(largest)}, ${formatBytes(ringBytes)} are set aside`,
     );
   }
+  const ownKernels = makeKernels(kernels, arena.memory);
   const ringAddress = arena.allocate(ringBytes, "layers that are read ahead");
   const stream = openLayerStream({
     source,
     memory: arena.memory,
-    kernels: makeKernels(kernels, arena.memory),
+    kernels: ownKernels,
     descriptors,
     head: headLayers,
     resident,
@@ -102,6 +107,7 @@ export async function loadStreamed(
     widths: widthsOf(outlines),
     zeroSafeFrom: tailSafeFrom > headLayers ? tailSafeFrom : headSafeFrom,
     bytes: layers.reduce((sum, { bytes }) => sum + bytes, 0),
+    kernels: ownKernels,
     stream,
     headLayers,
     ringBytes,

@@ -45,6 +45,7 @@ export interface StreamedNetwork {
 }
 
 export interface StreamedRows {
+  readonly path: string;
   readonly nrows: number;
   readonly ncols: number;
   readonly nnz: number;
@@ -52,6 +53,13 @@ export interface StreamedRows {
   readonly value: number | null;
   readonly rowPtr: Uint32Array;
   readRows(first: number, end: number): Promise<CsrMatrix>;
+  /** Where it can be: the entries of rows first .. end-1 straight into arrays, unchecked; values null where `value` is not. */
+  readonly readEntriesInto?: (
+    first: number,
+    end: number,
+    colIdx: IndexArray,
+    values: Float32Array | null,
+  ) => Promise<void>;
 }
 
 export function elementBytes(layer: StreamedLayer, name: ArrayName): number {

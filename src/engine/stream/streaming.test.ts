@@ -1,7 +1,7 @@
 // Plan: layers streamed from a file, and from a network that is made, through a ring as small as the largest layer and
 // larger ones: the bits of an engine that holds all layers, for every case of the oracle, every strategy and rows mode,
-// inputs in blocks of a few rows, pools too small for all. Runs one after the other. Then faults: a file cut short, and
-// bad indices, pointers, weights and biases, in a layer that is read while others are computed; a worker that fails; a
+// inputs in blocks of a few rows, held or from a file, pools too small for all. Runs one after the other. Then faults: a file cut short, and
+// bad indices, pointers, weights and biases, in a layer that is read while others are computed; bad rows; a worker that fails; a
 // signal; closing during a run: an error soon, no thread left, the file closed. What cannot be streamed is refused.
 
 import assert from "node:assert/strict";
@@ -10,10 +10,12 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { FormatError, InterruptedError, ResourceError, UsageError, WorkerError } from "../../core/errors.ts";
 import { sourceOfMatrix } from "../../data/input-source.ts";
+import { openInputsFile, writeInputsFile } from "../../data/inputs-file.ts";
 import { openNetworkFile } from "../../data/network-file.ts";
 import { openGeneratedNetwork } from "../../data/generated-network.ts";
 import { readNetwork } from "../../data/read-network.ts";
 import { randomInputs } from "../../data/generate/random-inputs.ts";
+import { openSafetensors } from "../../data/safetensors-file.ts";
 import { writeNetworkFile } from "../../data/write-network-file.ts";
 import type { Network } from "../../network/network.ts";
 import { makeChallengeCase, makeEngineCases, takeInputs } from "../../testing/engine-cases.ts";
@@ -64,11 +66,16 @@ test("every case of the oracle, streamed: the bits of an engine that holds all l
     await using whole = await openEngine(given.network, options);
     const expected = await whole.infer(given.inputs);
     await using source = await openStreamed(path);
+    const inputsPath = join(folder.path, `rows-${k}.safetensors`);
+    await writeInputsFile(inputsPath, given.inputs);
+    await using file = await openInputsFile(inputsPath, false);
     for (const sizes of [{}, { headLayers: 1, ringBytes: 16_384, inputBytes: 600 }]) {
       await using engine = await openStreamingEngine(source, { ...options, sizes });
-      const { result, stream } = await engine.infer(sourceOfMatrix("rows", given.inputs));
-      assertSame(result, expected, `${given.name}, ${strategy}, ${rows}`);
-      if (sizes.inputBytes !== undefined) assert.ok(stream.inputBlocks > 3, `${stream.inputBlocks} blocks`);
+      for (const inputs of [sourceOfMatrix("rows", given.inputs), file]) {
+        const { result, stream } = await engine.infer(inputs);
+        assertSame(result, expected, `${given.name}, ${strategy}, ${rows}, ${inputs.path}`);
+        if (sizes.inputBytes !== undefined) assert.ok(stream.inputBlocks > 3, `${stream.inputBlocks} blocks`);
+      }
     }
   }
 });
@@ -164,6 +171,52 @@ test("a file that is cut short, or wrong in a layer far behind: the error that n
   }
 });
 
+test("rows that are wrong in the file: the error that names the entry, and a file cut short", async () => {
+  const rows = randomInputs({ rows: 300, features: 64, density: 0.2, values: "general", seed: 5 });
+  const begin = rows.rowPtr[200];
+  await using source = await openStreamed(PATH);
+  for (const [name, tensor, element, bytes, expected] of [
+    ["a feature too large", "inputs.indices", begin, Uint8Array.of(64, 0), `inputs.indices: element ${begin} is 64`],
+    [
+      "features that fall",
+      "inputs.indices",
+      begin + 1,
+      Uint8Array.of(0, 0),
+      `inputs.indices: element ${begin + 1} is 0`,
+    ],
+    [
+      "a value that is none",
+      "inputs.values",
+      begin,
+      Uint8Array.of(0, 0, 192, 127),
+      `inputs.values: element ${begin} is NaN`,
+    ],
+    ["cut", "inputs.values", 0, null, "ends at byte"],
+  ] as const) {
+    const path = join(folder.path, `${name.replaceAll(" ", "-")}.safetensors`);
+    await writeInputsFile(path, rows);
+    await using inputs = await openInputsFile(path, false);
+    const place = (await placesOf(path)).get(tensor);
+    assert.ok(place !== undefined);
+    if (bytes === null) truncateSync(path, place.begin);
+    else {
+      const file = openSync(path, "r+");
+      writeSync(file, bytes, 0, bytes.length, place.begin + element * (tensor === "inputs.values" ? 4 : 2));
+      closeSync(file);
+    }
+    await using engine = await openStreamingEngine(source, { ...BASE, workers: 2, sizes: TINY });
+    const error = await failureOf(engine.infer(inputs), name);
+    assert.ok(error instanceof FormatError, error.message);
+    assert.ok(error.message.includes(expected), error.message);
+    assertNoThreads(name);
+  }
+});
+
+async function placesOf(path: string): Promise<ReadonlyMap<string, { readonly begin: number }>> {
+  await using file = await openSafetensors(path);
+  return file.header.tensors;
+}
+
 test("pointers and biases that every layer shares are read once, and checked", async () => {
   for (const [name, array, at, bytes, expected] of [
     ["pointers", "colPtr", 4, Uint8Array.of(1, 0, 0, 0), /expected rising|indices/],
@@ -207,7 +260,7 @@ test("a worker that fails between and in segments, a signal, and closing during 
 test("a signal while inputs are read: what is left of them is not", async () => {
   await using source = await openStreamed(PATH);
   await using engine = await openStreamingEngine(source, { ...BASE, workers: 1 });
-  const rows = randomInputs({ rows: 60_000, features: 64, density: 1, seed: 1 });
+  const rows = randomInputs({ rows: 150_000, features: 64, density: 1, seed: 1 });
   const held = sourceOfMatrix("rows", rows);
   const controller = new AbortController();
   let read = 0;

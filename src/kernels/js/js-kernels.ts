@@ -5,7 +5,6 @@ import { FIELD, SECOND_PASS, WEIGHT_FORMATS } from "../layer-record.ts";
 import type { Kernels } from "../kernels.ts";
 
 const UNIFORM = WEIGHT_FORMATS.indexOf("uniform");
-const GENERAL = WEIGHT_FORMATS.indexOf("general");
 const CODEBOOK = WEIGHT_FORMATS.indexOf("codebook");
 const { fround } = Math;
 
@@ -168,29 +167,35 @@ export function makeJsKernels(memory: WebAssembly.Memory): Kernels {
       for (let at = 0; at < bytes; at++) if (u8[a + at] !== u8[b + at]) return 0;
       return 1;
     },
-    isSound(layer, nnz) {
-      return isSound(current(), layer >>> 2, nnz) ? 1 : 0;
+    areSlicesSound(ptr, slices, begin, end, idx, idxBytes, minor) {
+      const { u16, u32 } = current();
+      const indices = idxBytes === 2 ? u16.subarray(idx >>> 1) : u32.subarray(idx >>> 2);
+      const pointers = u32.subarray(ptr >>> 2, (ptr >>> 2) + slices + 1);
+      return areSlicesSound(pointers, begin, end, indices, minor) ? 1 : 0;
+    },
+    areFinite(values, n) {
+      const { f32 } = current();
+      return f32.subarray(values >>> 2, (values >>> 2) + n).every(Number.isFinite) ? 1 : 0;
     },
   };
 }
 
-/** `layer` is a number of 32-bit words. */
-function isSound({ u16, u32, f32 }: Views, layer: number, nnz: number): boolean {
-  const colPtr = u32[layer + FIELD.colPtr] >>> 2;
-  const ncols = u32[layer + FIELD.ncols];
-  const isShort = u32[layer + FIELD.idxBytes] === 2;
-  const indices = isShort ? u16 : u32;
-  const rowIdx = u32[layer + FIELD.rowIdx] >>> (isShort ? 1 : 2);
-  if (u32[colPtr] !== 0 || u32[colPtr + ncols] !== nnz) return false;
-  for (let j = 0; j < ncols; j++) {
-    const [begin, end] = [u32[colPtr + j], u32[colPtr + j + 1]];
-    if (end < begin || end > nnz) return false;
-    if (end > begin && indices[rowIdx + end - 1] >= u32[layer + FIELD.nrows]) return false;
-    for (let p = begin + 1; p < end; p++) if (indices[rowIdx + p - 1] >= indices[rowIdx + p]) return false;
+function areSlicesSound(
+  pointers: Uint32Array,
+  begin: number,
+  end: number,
+  indices: Uint16Array | Uint32Array,
+  minor: number,
+): boolean {
+  const slices = pointers.length - 1;
+  if (pointers[0] !== begin || pointers[slices] !== end) return false;
+  for (let j = 0; j < slices; j++) {
+    const [from, to] = [pointers[j], pointers[j + 1]];
+    if (to < from || to > end) return false;
+    if (to > from && indices[to - 1] >= minor) return false;
+    for (let p = from + 1; p < to; p++) if (indices[p - 1] >= indices[p]) return false;
   }
-  const isFinite = (first: number, n: number): boolean => f32.subarray(first, first + n).every(Number.isFinite);
-  if (u32[layer + FIELD.weights] === GENERAL && !isFinite(u32[layer + FIELD.values] >>> 2, nnz)) return false;
-  return isFinite(u32[layer + FIELD.bias] >>> 2, u32[layer + FIELD.biasStep] === 0 ? 1 : ncols);
+  return true;
 }
 
 function viewsOf(memory: WebAssembly.Memory): Views {

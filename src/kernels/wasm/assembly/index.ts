@@ -6,7 +6,7 @@ export { liveMask, loadCsr, loadRows, storeRows } from "./rows";
 export { copyBytes, gatherLines } from "./lines";
 export { loadSortedCsr, packLanes } from "./pack";
 export { pushCsr } from "./push";
-export { isSound } from "./soundness";
+export { areFinite, areSlicesSound } from "./soundness";
 export { hashCsrRow, hashRow, rowsEqual } from "./equality";
 export { streamAdds16, streamAdds8 } from "./peak";
 export {

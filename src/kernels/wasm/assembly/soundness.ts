@@ -1,11 +1,9 @@
-// Whether a layer that was read straight into memory is one that the other kernels can take: they check nothing.
-
-import * as layer from "./layer";
+// Whether what was read straight into memory, a layer or rows of inputs, is what the other kernels can take: they check nothing.
 
 const EXPONENT: i32 = 0x7f800000;
 
-/** True when every f32 is finite. */
-function allFinite(values: usize, n: usize): bool {
+/** True when every one of `n` f32 is finite. */
+export function areFinite(values: usize, n: usize): bool {
   const end = values + (n << 2);
   let bad = i32x4.splat(0);
   let at = values;
@@ -67,34 +65,27 @@ function countDescents32(rowIdx: usize, nnz: u32): u32 {
 }
 
 /**
- * True when the pointers of a described layer rise from 0 to nnz, the indices of every column rise and are below nrows,
- * and weights (unless they are one value) and biases are finite. Indices rise in every column when they fall nowhere but
- * between two columns. Cost: O(nnz). Scratch: none.
+ * True when the pointers of `slices` slices at `ptr` (u32 x (slices + 1)) rise from `begin` to `end` and the indices of every
+ * slice rise and are below `minor`; that of entry p lies at idx + p idxBytes. Indices rise in every slice when they
+ * fall nowhere but between two slices. Cost: O(end - begin). Scratch: none.
  */
-export function isSound(descriptor: usize, nnz: u32): bool {
-  const colPtr = <usize>load<u32>(descriptor, layer.COL_PTR);
-  const rowIdx = <usize>load<u32>(descriptor, layer.ROW_IDX);
-  const idxBytes = load<i32>(descriptor, layer.IDX_BYTES);
-  const nrows = load<u32>(descriptor, layer.NROWS);
-  const ncols = load<u32>(descriptor, layer.NCOLS);
-  if (load<u32>(colPtr) != 0) return false;
+export function areSlicesSound(
+  ptr: usize, slices: u32, begin: u32, end: u32, idx: usize, idxBytes: i32, minor: u32,
+): bool {
+  if (load<u32>(ptr) != begin) return false;
   let between: u32 = 0;
-  let begin: u32 = 0;
-  for (let j: u32 = 0; j < ncols; j++) {
-    const end = load<u32>(colPtr + (<usize>j << 2), 4);
-    if (end < begin || end > nnz) return false;
-    if (end > begin) {
-      const last = indexAt(rowIdx, idxBytes, end - 1);
-      if (last >= nrows) return false;
-      if (end < nnz && last >= indexAt(rowIdx, idxBytes, end)) between++;
+  let from = begin;
+  for (let j: u32 = 0; j < slices; j++) {
+    const to = load<u32>(ptr + (<usize>j << 2), 4);
+    if (to < from || to > end) return false;
+    if (to > from) {
+      const last = indexAt(idx, idxBytes, to - 1);
+      if (last >= minor) return false;
+      if (to < end && last >= indexAt(idx, idxBytes, to)) between++;
     }
-    begin = end;
+    from = to;
   }
-  if (begin != nnz) return false;
-  if ((idxBytes == 2 ? countDescents16(rowIdx, nnz) : countDescents32(rowIdx, nnz)) != between) return false;
-  if (load<i32>(descriptor, layer.WEIGHTS) == layer.WEIGHTS_GENERAL) {
-    if (!allFinite(<usize>load<u32>(descriptor, layer.VALUES), <usize>nnz)) return false;
-  }
-  const biases: usize = load<u32>(descriptor, layer.BIAS_STEP) == 0 ? 1 : <usize>ncols;
-  return allFinite(<usize>load<u32>(descriptor, layer.BIAS), biases);
+  if (from != end) return false;
+  const own = idx + <usize>begin * <usize>idxBytes;
+  return (idxBytes == 2 ? countDescents16(own, end - begin) : countDescents32(own, end - begin)) == between;
 }
