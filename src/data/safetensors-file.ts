@@ -104,7 +104,8 @@ async function fillParts(file: FileHandle, path: string, parts: readonly FilePar
       run.end = place.end;
     } else runs.push({ begin: place.begin, end: place.end, buffers: [bytes] });
   }
-  await Promise.all(
+  // Nobody may still be writing into the arrays when this fails.
+  const reads = await Promise.allSettled(
     runs.map(async ({ begin, end, buffers }) => {
       const [first] = buffers;
       if (first === undefined) return;
@@ -119,6 +120,7 @@ async function fillParts(file: FileHandle, path: string, parts: readonly FilePar
       }
     }),
   );
+  for (const read of reads) if (read.status === "rejected") throw read.reason;
 }
 
 async function readBuffers(file: FileHandle, path: string, position: number, buffers: Uint8Array[]): Promise<number> {

@@ -16,12 +16,17 @@ const FEATURES = 512;
 const READERS_PER_NEURON = 4;
 const LAYERS = 16;
 const ROWS = 16_384;
-/** Entries of most rows; every fourth has a quarter of all features. */
+/** Entries of most rows; of so many rows one after the other, a batch at least, every fourth lot has a quarter of all features. */
 const FEW_ENTRIES = 8;
+const LOT = 2048;
 
 export interface Rehearsal {
   readonly network: Network;
   readonly inputs: CsrMatrix;
+}
+
+function isDense(row: number): boolean {
+  return Math.floor(row / LOT) % 4 === 3;
 }
 
 /** @param width no layer is wider, nor are the inputs, unless it is below 64 */
@@ -41,7 +46,7 @@ export function makeRehearsal(width: number): Rehearsal {
   };
   const layers = Array.from({ length: LAYERS }, (_, l) => makeLayer(l === 0 ? features : NEURONS));
   const rowPtr = new Uint32Array(ROWS + 1);
-  for (let row = 0; row < ROWS; row++) rowPtr[row + 1] = rowPtr[row] + (row % 4 === 3 ? features / 4 : FEW_ENTRIES);
+  for (let row = 0; row < ROWS; row++) rowPtr[row + 1] = rowPtr[row] + (isDense(row) ? features / 4 : FEW_ENTRIES);
   const colIdx = makeIndexArray(rowPtr[ROWS], features);
   for (let row = 0; row < ROWS; row++) {
     const [begin, end] = [rowPtr[row], rowPtr[row + 1]];

@@ -1,4 +1,4 @@
-// Plan: traces of a real run on two workers with both ways of sharing. JSON lines: each line is an object; the spans of
+// Plan: traces of a real run on two workers with all ways of sharing, in one segment and in several. JSON lines: each line is an object; the spans of
 // a worker lie one after the other and add up to its busy and waiting time; the totals by layer add up to the run's.
 // Chrome's format: one JSON object with the same spans, named threads, times from 0. Untraced runs have totals only.
 
@@ -8,14 +8,20 @@ import { radixNetLayers } from "../data/generate/radix-net.ts";
 import { randomInputs } from "../data/generate/random-inputs.ts";
 import { openEngine } from "../engine/engine.ts";
 import type { EngineOptions } from "../engine/options.ts";
+import { makeWholeDriver } from "../engine/segments.ts";
 import type { InferenceResult } from "../engine/result.ts";
 import { makeNetwork } from "../network/network.ts";
 import { traceText } from "./trace.ts";
 
-async function runTraced(options: EngineOptions): Promise<InferenceResult> {
-  const network = makeNetwork([...radixNetLayers({ neurons: 64, layers: 6, seed: 1, permute: true })]);
+const LAYERS = 6;
+
+/** @param segmentLayers of so many layers each segment of the run is */
+async function runTraced(options: EngineOptions, segmentLayers = LAYERS): Promise<InferenceResult> {
+  const network = makeNetwork([...radixNetLayers({ neurons: 64, layers: LAYERS, seed: 1, permute: true })]);
   await using engine = await openEngine(network, { workers: 2, rows: "nonzero", warmUp: false, ...options });
-  return await engine.infer(randomInputs({ rows: 300, features: 64, density: 0.4, seed: 1 }));
+  const openSegment = (first: number): number => Math.min(LAYERS, first + segmentLayers);
+  const driver = { ...makeWholeDriver(LAYERS), openSegment };
+  return await engine.infer(randomInputs({ rows: 300, features: 64, density: 0.4, seed: 1 }), { driver });
 }
 
 interface Line {
@@ -38,9 +44,13 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-for (const strategy of ["data", "model"] as const) {
-  test(`JSON lines of ${strategy} parallelism`, async () => {
-    const result = await runTraced({ trace: true, strategy });
+const RUNS = (["data", "model", "data-then-model"] as const).flatMap((strategy) =>
+  [LAYERS, 2].map((segmentLayers) => ({ strategy, segmentLayers })),
+);
+
+for (const { strategy, segmentLayers } of RUNS) {
+  test(`JSON lines of ${strategy}, ${segmentLayers} layers a segment`, async () => {
+    const result = await runTraced({ trace: true, strategy }, segmentLayers);
     const lines = linesOf(result);
     const { workers } = result.figures;
     for (const [worker, report] of workers.entries()) {
@@ -67,7 +77,7 @@ for (const strategy of ["data", "model"] as const) {
     }
     const firstLayer = lines.filter(({ type, layer }) => type === "layer" && layer === 0);
     const assigned = firstLayer.map(({ nonzerosAssigned }) => Number(nonzerosAssigned));
-    assert.deepEqual(assigned, strategy === "data" ? [2048, 2048] : [1024, 1024]);
+    assert.deepEqual(assigned, strategy === "model" ? [1024, 1024] : [2048, 2048]);
   });
 }
 

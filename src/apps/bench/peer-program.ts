@@ -19,6 +19,8 @@ const SOURCE = fileURLToPath(new URL("../../../bench/peer/spmm_avx512.c", import
 export interface PeerSettings {
   readonly lanes: 16 | 32;
   readonly threads: number;
+  /** Tiles that a thread takes through a layer before the next; default: what is fastest for 1024 neurons. */
+  readonly batchTiles?: number;
 }
 
 export interface PeerOutput {
@@ -73,10 +75,10 @@ export async function openPeer(): Promise<PeerProgram | { readonly unavailable: 
         String,
       );
     },
-    async run({ lanes, threads }) {
+    async run({ lanes, threads, batchTiles = BATCH_TILES[lanes] }) {
       if (problem === null) throw new InvariantError("the peer has no problem to run");
       const [neurons, layers, rows, weight, bias] = problem as [string, string, string, string, string];
-      const settings = [lanes, threads, BATCH_TILES[lanes], 1].map(String);
+      const settings = [lanes, threads, batchTiles, 1].map(String);
       const args = [neurons, layers, rows, ...settings, weight, bias, networkFile, inputsFile, outputFile];
       const ran = spawnSync(program, args, { encoding: "utf8" });
       if (ran.status !== 0) throw new InvariantError(`the peer failed: ${ran.stderr.trim() || String(ran.signal)}`);

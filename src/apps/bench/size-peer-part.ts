@@ -1,4 +1,4 @@
-// What size costs a native program: the C peer on the random layers of the part `sizes`, on one thread. It says how much
+// What size costs a native program: the C peer on the random layers of the part `sizes`, one tile at a time on one thread. It says how much
 // of the loss between two sizes is the machine's: lines in no order come no faster from the same caches.
 
 import { randomInputs } from "../../data/generate/random-inputs.ts";
@@ -54,7 +54,7 @@ export async function measureSizePeer({ sizes, rounds, seed, onProgress }: SizeP
   }
   for (let round = 0; round < rounds; round++) {
     for (const [k, { peer, lanes, samplesSeconds }] of cases.entries()) {
-      samplesSeconds.push((await peer.run({ lanes, threads: 1 })).seconds);
+      samplesSeconds.push((await peer.run({ lanes, threads: 1, batchTiles: 1 })).seconds);
       onProgress((round * cases.length + k + 1) / (rounds * cases.length));
     }
   }

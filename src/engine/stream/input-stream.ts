@@ -11,8 +11,9 @@ import { renumberRows } from "../layout.ts";
 import type { PlacedInputs } from "../task.ts";
 import type { StreamedRows } from "./sources.ts";
 
-/** Entries that are read at a time, and how many such pieces while another is checked and renumbered. */
+/** Entries that are read by one call. */
 const PIECE_ENTRIES = 1 << 20;
+/** Pieces that are read while another is checked and renumbered; rows that have to be parsed wait for their turn. */
 const PIECES_AHEAD = 3;
 
 export interface InputStreamFigures {
@@ -25,7 +26,7 @@ export interface InputStream extends InputFeed {
   readonly figures: InputStreamFigures;
   /** Reads the first block, which is all where all fits. */
   readFirst(): Promise<void>;
-  /** Ends reading after the piece at hand. @returns when no read is under way */
+  /** Ends reading after the pieces at hand. @returns when no read is under way */
   stop(): Promise<void>;
 }
 
@@ -43,6 +44,7 @@ export function openInputStream(
   kernels: Kernels,
   order: NeuronOrder | null,
   mostBytes: number,
+  pieceEntries: number = PIECE_ENTRIES,
 ): InputStream {
   const { nrows, ncols, rowPtr, value } = source;
   const idxBytes = ncols <= MAX_U16_DIMENSION ? 2 : 4;
@@ -100,12 +102,13 @@ export function openInputStream(
       renumberRows(indices.subarray(at, to), pointers.subarray(row, last + 1), at, order, value !== null);
     };
 
-    const pieces = cutBlocks(rowPtr, PIECE_ENTRIES, first, end);
+    const pieces = cutBlocks(rowPtr, pieceEntries, first, end);
+    const ahead = source.readEntriesInto === undefined ? 0 : PIECES_AHEAD;
     const underWay: Promise<void>[] = [];
     try {
       for (const [k, piece] of pieces.entries()) {
         if (state.isStopped) throw new InterruptedError("interrupted");
-        while (underWay.length < Math.min(pieces.length, k + PIECES_AHEAD)) {
+        while (underWay.length < Math.min(pieces.length, k + 1 + ahead)) {
           const reading = fetch(pieces[underWay.length]);
           // Its turn to be waited for, and to be heard of, comes.
           reading.catch(() => {});

@@ -22,8 +22,9 @@ export interface StreamSizes {
   /** Layers, from the first on, that are placed for good. */
   readonly headLayers?: number;
   readonly ringBytes?: number;
-  /** Inputs in memory at a time. */
+  /** Inputs in memory at a time, and entries of them that are read by one call. */
   readonly inputBytes?: number;
+  readonly pieceEntries?: number;
 }
 
 /** Reason: rows of the challenge stop dying after some twenty layers, and a few rows gain nothing from an order. */

@@ -109,13 +109,8 @@ async function infer(
     throw new ShapeError(`inputs have ${inputs.ncols} features, expected ${shape.inputs} as the network has`);
   }
   arena.release(place.base);
-  const feed = openInputStream(
-    inputs,
-    arena,
-    loaded.kernels,
-    loaded.featureOrder,
-    sizes.inputBytes ?? limitBytes * INPUT_SHARE,
-  );
+  const inputBytes = sizes.inputBytes ?? limitBytes * INPUT_SHARE;
+  const feed = openInputStream(inputs, arena, loaded.kernels, loaded.featureOrder, inputBytes, sizes.pieceEntries);
   // A read that fails, or a signal, ends the workers too, wherever they are.
   const ending = new AbortController();
   const onAbort = (): void => {

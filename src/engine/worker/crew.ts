@@ -64,7 +64,7 @@ export function makeCrew(words: ForkWords, leader: number): Crew {
 
 /** Helps one busy worker after the other, in the order of the task, until none is left. */
 export function helpOthers(run: WorkerRun, words: ForkWords, pick: PickOrder): void {
-  const last = run.layers.length;
+  const last = run.task.endLayer - 1;
   for (;;) {
     const leader = pickLeader(readWorkLeft(words, run.team.size), pick);
     if (leader === null) return;
@@ -76,7 +76,7 @@ export function helpOthers(run: WorkerRun, words: ForkWords, pick: PickOrder): v
       else helpPhase(run, run.task.formats, leader, member, size, job);
       idleSince = performance.now();
     });
-    book(run.tally, "wait", last - 1, 0, idleSince);
+    book(run.tally, "wait", last, 0, idleSince);
   }
 }
 
