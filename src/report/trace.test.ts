@@ -76,8 +76,14 @@ for (const { strategy, segmentLayers } of RUNS) {
       assert.ok(Math.abs(sum(totals.map(({ busySeconds }) => Number(busySeconds))) - report.busySeconds) < 1e-9);
     }
     const firstLayer = lines.filter(({ type, layer }) => type === "layer" && layer === 0);
-    const assigned = firstLayer.map(({ nonzerosAssigned }) => Number(nonzerosAssigned));
-    assert.deepEqual(assigned, strategy === "model" ? [1024, 1024] : [2048, 2048]);
+    const assigned = firstLayer.map(({ nonzerosAssigned }) => Number(nonzerosAssigned)).toSorted((a, b) => a - b);
+    if (strategy === "data-then-model") {
+      // The first to be done computed whole layers; the other too, unless it was so late that all its rows were shared.
+      assert.ok(assigned[0] === 1024 || assigned[0] === 2048, `${assigned[0]} of 2048 nonzeros`);
+      assert.equal(assigned[1], 2048);
+    } else {
+      assert.deepEqual(assigned, strategy === "model" ? [1024, 1024] : [2048, 2048]);
+    }
   });
 }
 
