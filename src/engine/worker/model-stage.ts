@@ -26,13 +26,13 @@ export function runModelStage(run: WorkerRun, group: Group, first: number, end: 
   const count = words[group.countWord];
   const needsRoom = needsSlots(run, group, first, end);
   const size =
-    needsRoom && !mayFinishAlone(run) ? Math.min(task.sharedLanes, freeAtStart(run, group)) : task.sharedLanes;
+    needsRoom && !mayFinishAlone(run, group) ? Math.min(task.sharedLanes, freeAtStart(run, group)) : task.sharedLanes;
   let k = 0;
   for (; k < count; k += size) {
     const rows = words.slice(group.list + k, group.list + Math.min(count, k + size));
     // All workers decide alike: they have met, and none takes a slot before they meet again.
     const hasRoom = !needsRoom || (rows.length > 0 && rows.length <= freeSlots(run, group));
-    if (!hasRoom && !mayFinishAlone(run)) break;
+    if (!hasRoom && !mayFinishAlone(run, group)) break;
     const tiles = cutTiles(rows.length, task.lanes);
     const own = tiles.filter((_, t) => t % group.size === team.worker - group.leader);
     const batch = { rows, tiles, own, current: task.shared.a, other: task.shared.b };

@@ -11,7 +11,7 @@ import type { WorkerRun } from "./run.ts";
 export function stageBatchRows(run: WorkerRun, group: Group, first: number, end: number): number {
   const { lanes, batchLanes } = run.task;
   const size = batchRows(run.words[group.countWord], group.size, lanes, batchLanes);
-  if (!needsSlots(run, group, first, end) || mayFinishAlone(run)) return size;
+  if (!needsSlots(run, group, first, end) || mayFinishAlone(run, group)) return size;
   return Math.max(1, Math.min(size, freeAtStart(run, group)));
 }
 
@@ -24,7 +24,7 @@ export type Room = "not-needed" | "reserved" | "to-the-end" | "none";
 export function findRoom(run: WorkerRun, group: Group, rows: number, first: number, end: number): Room {
   if (!needsSlots(run, group, first, end)) return "not-needed";
   if (reserveSlots(run, group, rows)) return "reserved";
-  return mayFinishAlone(run) ? "to-the-end" : "none";
+  return mayFinishAlone(run, group) ? "to-the-end" : "none";
 }
 
 /**
@@ -41,7 +41,16 @@ export function noteRoom(run: WorkerRun, group: Group): void {
   run.words[group.words + PIECE.freeAtStart] = freeSlots(run, group);
 }
 
-/** All layers are in memory, and nothing is kept of rows that have passed the last. */
-export function mayFinishAlone({ task, layers }: WorkerRun): boolean {
-  return task.endLayer === layers.length && !task.keepActivations;
+/** All layers are in memory: rows that wait cost no reading. */
+export function isWhole({ task, layers }: WorkerRun): boolean {
+  return task.firstLayer === 0 && task.endLayer === layers.length;
+}
+
+/**
+ * All layers are in memory, nothing is kept of rows that have passed the last, and the pool has no room for a batch of
+ * each worker: so few rows a pass would cost more than batches that thin out on their way alone.
+ */
+export function mayFinishAlone(run: WorkerRun, group: Group): boolean {
+  const { task } = run;
+  return isWhole(run) && !task.keepActivations && freeAtStart(run, group) < group.size * task.batchLanes;
 }

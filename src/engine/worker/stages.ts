@@ -21,7 +21,7 @@ import { orderByNonzeros } from "./input-order.ts";
 import { joinEqualRows, sameInInputs, sameInPool, shortenList } from "./merge.ts";
 import { runModelStage } from "./model-stage.ts";
 import { pilotFirstStage } from "./pilot.ts";
-import { mayFinishAlone, noteRoom, stageBatchRows } from "./room.ts";
+import { isWhole, mayFinishAlone, noteRoom, stageBatchRows } from "./room.ts";
 import { entriesOf, mayDrop, type WorkerRun } from "./run.ts";
 import { book } from "./tally.ts";
 
@@ -103,8 +103,9 @@ function stageEnd(run: WorkerRun, group: Group, batch: Batch, first: number, his
   const { task, words } = run;
   if (task.rowMode === "all") return task.endLayer;
   const isPoolLarge = words[group.countWord] <= freeAtStart(run, group);
-  // Rows that can wait go through a short stage in turns, for the sake of the equal ones that are joined after it.
-  const takeTurns = task.rowMode === "distinct" && !mayFinishAlone(run);
+  // Rows that can wait go through a short stage in turns: batches are filled up again after it, and equal rows joined,
+  // which alone is worth it where every turn reads the layers anew.
+  const takeTurns = !mayFinishAlone(run, group) && (task.rowMode === "distinct" || isWhole(run));
   const roomy = first === 0 && !isPoolLarge && !takeTurns ? pilotFirstStage(run, group, batch) : first;
   return Math.min(task.endLayer, Math.max(roomy, first + nextStageLayers(history)));
 }
