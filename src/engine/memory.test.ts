@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { ResourceError } from "../core/errors.ts";
 import { makeRandom } from "../core/random.ts";
 import { radixNetLayers } from "../data/generate/radix-net.ts";
+import { randomInputs } from "../data/generate/random-inputs.ts";
 import { CHALLENGE_RULE } from "../network/layer-rule.ts";
 import { makeNetwork, type Network } from "../network/network.ts";
 import { triplesToCsc } from "../sparse/convert.ts";
@@ -260,4 +261,24 @@ test("a pool too small for all rows: equal ones are joined all the same, and the
   const [most, found, least] = [never, few, enough].map(({ figures }) => figures.computedEdges);
   assert.ok(least < most / 4, `${least} of ${most} edges: hardly any rows become equal`);
   assert.ok(found < most / 2, `${found} edges, ${least} with memory enough, ${most} where no rows are joined`);
+});
+
+test("a pool with room for a batch of each worker makes rows wait; a smaller one lets batches go on alone", async () => {
+  const inputs = randomInputs({ rows: 4000, features: NEURONS, density: 0.25, seed: 1 });
+  // What the layers leave of 16 MiB is the pool.
+  for (const { depth, isAlone } of [
+    { depth: 1000, isAlone: false },
+    { depth: 1200, isAlone: true },
+  ]) {
+    const deep = makeNetwork([...radixNetLayers({ neurons: NEURONS, layers: depth, seed: 2, permute: true })]);
+    const expected = await infer(deep, inputs, { ...LARGE, workers: 2, rows: "distinct" });
+    for (const strategy of ["data", "data-then-model"] as const) {
+      const { categories, figures } = await infer(deep, inputs, { ...SMALL, workers: 2, rows: "nonzero", strategy });
+      assert.deepEqual(categories, expected.categories, `${strategy}, ${depth} layers`);
+      const first = figures.workers[0].stages.filter(({ firstLayer }) => firstLayer === 0);
+      const ends = first.map(({ endLayer }) => endLayer);
+      if (isAlone) assert.deepEqual(ends, [depth], strategy);
+      else assert.ok(ends.length > 1 && ends.every((end) => end < 20), `${strategy}: first stages of ${ends.join()}`);
+    }
+  }
 });
