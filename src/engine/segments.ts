@@ -10,7 +10,6 @@ import { keepActivations, type KeptRows } from "./collect.ts";
 import { concatenate, runFirstSegment } from "./first-segment.ts";
 import type { ExtraRows, LaidOutRun } from "./lay-out.ts";
 import type { LoadedNetwork } from "./loaded-network.ts";
-import { FIRST_STAGE_LAYERS } from "./stage-plan.ts";
 import { addReports, emptyReports } from "./reports.ts";
 import type { Settings } from "./options.ts";
 import { type Brake, type RowSharing, shareRounds } from "./sharing.ts";
@@ -71,20 +70,10 @@ export interface CutOutcome {
   readonly isDone: boolean;
 }
 
-/**
- * One segment for all layers, and as many passes as it takes. Where the pool takes fewer rows than there are and equal ones
- * are joined, a first segment of a few layers: rows without room then wait for another pass, and are not taken to the end
- * one batch at a time, in which few are equal.
- */
+/** One segment for all layers, and as many passes as it takes. */
 export function makeWholeDriver(layers: number): SegmentDriver {
-  let firstEnd = layers;
   return {
-    begin({ task }) {
-      const { rowMode, formats, nrows, slots } = task;
-      if (rowMode === "distinct" && formats === null && slots < nrows) firstEnd = Math.min(layers, FIRST_STAGE_LAYERS);
-      return Promise.resolve(undefined);
-    },
-    openSegment: (first) => (first === 0 ? firstEnd : layers),
+    openSegment: () => layers,
     betweenSegments: (_layer, { pieces }) => ({ mergeFirst: false, isDone: pieces.rowCount === 0 }),
     beginPass: (pending) => pending > 0,
   };

@@ -1,6 +1,6 @@
 // Whether the pool has room for a batch. Slots are reserved before a batch begins, for as many rows as could survive, so
-// that no batch is computed in vain: one that finds no room either goes on alone to the last layer, where all layers are
-// in memory, or is not begun, and its rows wait for another pass.
+// that no batch is computed in vain: one that finds no room is not begun, and its rows wait for another pass, unless the
+// pool is so small that it goes on alone to the last layer.
 
 import { batchRows } from "../stage-plan.ts";
 import { PIECE } from "../pieces.ts";
