@@ -1,6 +1,7 @@
-// Plan: a memory limit too small for all rows between stages. The pilot shortens the work to what fits, also where its
-// sample is wrong and batches find the pool full: the same answer, bit for bit, as with memory enough. What cannot fit
-// is refused with a ResourceError that says what; activations that do not fit at once are kept in several passes. Ten runs leave memory flat. Indices of more than 65536 features.
+// Plan: a memory limit too small for all rows between stages. Whether most rows die in the first stage or most find the
+// pool full: the same answer, bit for bit, as with memory enough. What cannot fit is refused with a ResourceError that
+// says what; activations that do not fit at once are kept in several passes. Ten runs leave memory flat. Indices of more
+// than 65536 features.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -25,7 +26,6 @@ const NEURONS = 256;
 const ROWS = 20_000;
 const SMALL: EngineOptions = { kernel: "wasm-simd", warmUp: false, memoryBytes: 16 * MIB };
 const LARGE: EngineOptions = { ...SMALL, memoryBytes: 512 * MIB };
-const PILOT_ROWS = 128;
 
 const NETWORK = makeNetwork([...radixNetLayers({ neurons: NEURONS, layers: 12, seed: 2, permute: true })]);
 
@@ -51,30 +51,8 @@ const drawFeatures = (share: number): number[] => FEATURES.filter(() => random.n
 /** Most rows die soon. */
 const MANY_DIE = makeRows(ROWS, (row) => drawFeatures(row % 9 === 0 ? 0.25 : 0.06));
 
-/** The rows that a pilot of any worker looks at, in teams of 1 to 3: evenly spaced in the worker's share. */
-const SAMPLED = new Map<number, number>();
-for (const [part, parts] of [
-  [0, 1],
-  [0, 2],
-  [1, 2],
-  [0, 3],
-  [1, 3],
-  [2, 3],
-]) {
-  const first = Math.floor((ROWS * part) / parts);
-  const count = Math.floor((ROWS * (part + 1)) / parts) - first;
-  for (let k = 0; k < PILOT_ROWS; k++) {
-    const row = first + Math.floor((k * count) / PILOT_ROWS);
-    if (!SAMPLED.has(row)) SAMPLED.set(row, SAMPLED.size);
-  }
-}
-
-/** Rows that the pilot looks at have two features, no two the same, and die; the others live, so its estimate is wrong. */
-const PILOT_MISLED = makeRows(ROWS, (row) => {
-  const k = SAMPLED.get(row);
-  if (k === undefined) return drawFeatures(0.15 + (row % 10) / 100);
-  return [k % NEURONS, (k + 1 + Math.floor(k / NEURONS)) % NEURONS].toSorted((a, b) => a - b);
-});
+/** Most rows live. */
+const MANY_LIVE = makeRows(ROWS, (row) => drawFeatures(row % 50 === 0 ? 0.01 : 0.15 + (row % 10) / 100));
 
 async function infer(network: Network, inputs: CsrMatrix, options: EngineOptions): Promise<InferenceResult> {
   await using engine = await openEngine(network, options);
@@ -83,7 +61,7 @@ async function infer(network: Network, inputs: CsrMatrix, options: EngineOptions
 
 for (const [name, inputs] of [
   ["most rows die", MANY_DIE],
-  ["a misled pilot", PILOT_MISLED],
+  ["most rows live", MANY_LIVE],
 ] as const) {
   test(`a pool too small for all rows, ${name}: the same categories under every strategy`, async () => {
     const expected = await infer(NETWORK, inputs, { ...LARGE, workers: 2, rows: "all" });
@@ -103,10 +81,10 @@ for (const [name, inputs] of [
 }
 
 test("a pool too small for all rows: live rows are those of a run with memory enough, or unknown", async () => {
-  const expected = await infer(NETWORK, PILOT_MISLED, { ...LARGE, workers: 1, rows: "nonzero", strategy: "data" });
+  const expected = await infer(NETWORK, MANY_LIVE, { ...LARGE, workers: 1, rows: "nonzero", strategy: "data" });
   assert.ok(expected.figures.liveRows.filter((live) => live !== null).length > 2);
   for (const strategy of STRATEGIES) {
-    const { figures } = await infer(NETWORK, PILOT_MISLED, { ...SMALL, workers: 2, rows: "distinct", strategy });
+    const { figures } = await infer(NETWORK, MANY_LIVE, { ...SMALL, workers: 2, rows: "distinct", strategy });
     for (const [l, live] of figures.liveRows.entries()) {
       const wanted = expected.figures.liveRows[l];
       if (live !== null && wanted !== null) assert.equal(live, wanted, `${strategy}: after layer ${l + 1}`);
@@ -133,7 +111,7 @@ function assertSameBits(actual: InferenceResult, expected: InferenceResult, what
 test("activations of rows that do not fit at once: several passes, the same bits", async () => {
   for (const [rows, inputs] of [
     ["all", MANY_DIE],
-    ["nonzero", PILOT_MISLED],
+    ["nonzero", MANY_LIVE],
   ] as const) {
     const large = await infer(NETWORK, inputs, { ...LARGE, workers: 1, rows: "all", keepActivations: true });
     for (const strategy of STRATEGIES) {
@@ -147,13 +125,13 @@ test("activations of rows that do not fit at once: several passes, the same bits
 });
 
 test("a pool too small for all rows, layers in segments: passes, no row lost and none computed twice", async () => {
-  const expected = await infer(NETWORK, PILOT_MISLED, { ...LARGE, workers: 1, rows: "all" });
+  const expected = await infer(NETWORK, MANY_LIVE, { ...LARGE, workers: 1, rows: "all" });
   for (const [s, strategy] of STRATEGIES.entries()) {
     for (const [r, rows] of ROW_MODES.entries()) {
       if ((s + r) % 2 === 1) continue;
       await using engine = await openEngine(NETWORK, { ...SMALL, workers: 1 + ((s + r) % 3), rows, strategy });
       const driver = cutEvery(NETWORK.layers.length, 5);
-      const { categories, figures } = await engine.infer(PILOT_MISLED, { driver });
+      const { categories, figures } = await engine.infer(MANY_LIVE, { driver });
       assert.deepEqual(categories, expected.categories, `${strategy}, ${rows}`);
       assert.ok(figures.computedEdges <= figures.nominalEdges);
       if (rows === "all") assert.ok(driver.passes() > 1, `${strategy}: ${driver.passes()} pass`);
@@ -277,8 +255,7 @@ test("a pool with room for a batch of each worker makes rows wait; a smaller one
       assert.deepEqual(categories, expected.categories, `${strategy}, ${depth} layers`);
       const first = figures.workers[0].stages.filter(({ firstLayer }) => firstLayer === 0);
       const ends = first.map(({ endLayer }) => endLayer);
-      if (isAlone) assert.deepEqual(ends, [depth], strategy);
-      else assert.ok(ends.length > 1 && ends.every((end) => end < 20), `${strategy}: first stages of ${ends.join()}`);
+      assert.equal(ends.length === 1, isAlone, `${strategy}: ${ends.length} first stages`);
     }
   }
 });

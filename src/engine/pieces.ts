@@ -21,15 +21,13 @@ export const PIECE = {
   reserved: 4,
   capacity: 5,
   /** Free slots when the segment began; where they are as many as rows on the list, none need be reserved. */
-  freeAtStart: 11,
-  /** End of the first stage, as the pilot found it. */
-  pilotEnd: 6,
+  freeAtStart: 10,
   /** Rows on the list that the first stage left for another pass, and where they begin (positions on the list). */
-  pendingFirst: 7,
-  pendingEnd: 8,
+  pendingFirst: 6,
+  pendingEnd: 7,
   /** Length of the last stage and the share of rows that it removed (in 2^16ths). */
-  stageLayers: 9,
-  stageRemoved: 10,
+  stageLayers: 8,
+  stageRemoved: 9,
 } as const;
 
 /** How many pieces the rows are cut into. */
@@ -110,7 +108,7 @@ export function openPieces(
   };
   const begin = (piece: number, first: number, rows: number): void => {
     relist(piece, first, rows);
-    for (const field of [PIECE.pilotEnd, PIECE.pendingFirst, PIECE.pendingEnd, PIECE.stageLayers]) set(piece, field, 0);
+    for (const field of [PIECE.pendingFirst, PIECE.pendingEnd, PIECE.stageLayers]) set(piece, field, 0);
   };
   const cut = (rows: ArrayLike<number>, put: typeof begin): void => {
     words.set(rows, list >>> 2);

@@ -41,16 +41,12 @@ export function noteRoom(run: WorkerRun, group: Group): void {
   run.words[group.words + PIECE.freeAtStart] = freeSlots(run, group);
 }
 
-/** All layers are in memory: rows that wait cost no reading. */
-export function isWhole({ task, layers }: WorkerRun): boolean {
-  return task.firstLayer === 0 && task.endLayer === layers.length;
-}
-
 /**
  * All layers are in memory, nothing is kept of rows that have passed the last, and the pool has no room for a batch of
  * each worker: so few rows a pass would cost more than batches that thin out on their way alone.
  */
 export function mayFinishAlone(run: WorkerRun, group: Group): boolean {
-  const { task } = run;
-  return isWhole(run) && !task.keepActivations && freeAtStart(run, group) < group.size * task.batchLanes;
+  const { task, layers } = run;
+  const isWhole = task.firstLayer === 0 && task.endLayer === layers.length;
+  return isWhole && !task.keepActivations && freeAtStart(run, group) < group.size * task.batchLanes;
 }

@@ -13,15 +13,14 @@ import { pieceStart } from "../../partition/hashing.ts";
 import { PIECE } from "../pieces.ts";
 import { DEAD } from "../task.ts";
 import { cutTiles } from "../tiles.ts";
-import { type Batch, makeBatch } from "./batch.ts";
+import { makeBatch } from "./batch.ts";
 import type { ColumnSplit } from "./column-share.ts";
 import { runDataStage } from "./data-stage.ts";
-import { batchesTaken, freeAtStart, freeSlots, type Group, isLeader, meet, resetBatches } from "./group.ts";
+import { batchesTaken, freeSlots, type Group, isLeader, meet, resetBatches } from "./group.ts";
 import { orderByNonzeros } from "./input-order.ts";
 import { joinEqualRows, sameInInputs, sameInPool, shortenList } from "./merge.ts";
 import { runModelStage } from "./model-stage.ts";
-import { pilotFirstStage } from "./pilot.ts";
-import { isWhole, mayFinishAlone, noteRoom, stageBatchRows } from "./room.ts";
+import { noteRoom, stageBatchRows } from "./room.ts";
 import { entriesOf, mayDrop, type WorkerRun } from "./run.ts";
 import { book } from "./tally.ts";
 
@@ -49,7 +48,7 @@ export function runStages(run: WorkerRun, group: Group, sharing: Sharing): void 
   for (let first = firstLayer; first < endLayer; ) {
     const before = words[group.countWord];
     if (before === 0) break;
-    const end = stageEnd(run, group, batch, first, history);
+    const end = stageEnd(run, first, history);
     const estimate = sharing.by === "either" ? estimateStage(run, group, first, end) : null;
     const byNeurons = estimate === null ? sharing.by === "neurons" : suitsNeurons(estimate);
     if (isLeader(run, group)) {
@@ -98,16 +97,12 @@ function writeHistory({ words }: WorkerRun, group: Group, { layers, removed }: S
   words[group.words + PIECE.stageRemoved] = Math.round(removed * REMOVED_UNIT);
 }
 
-/** Where this stage ends. Rows that are never dropped nor merged need no stages. */
-function stageEnd(run: WorkerRun, group: Group, batch: Batch, first: number, history: StageHistory): number {
-  const { task, words } = run;
-  if (task.rowMode === "all") return task.endLayer;
-  const isPoolLarge = words[group.countWord] <= freeAtStart(run, group);
-  // Rows that can wait go through a short stage in turns: batches are filled up again after it, and equal rows joined,
-  // which alone is worth it where every turn reads the layers anew.
-  const takeTurns = !mayFinishAlone(run, group) && (task.rowMode === "distinct" || isWhole(run));
-  const roomy = first === 0 && !isPoolLarge && !takeTurns ? pilotFirstStage(run, group, batch) : first;
-  return Math.min(task.endLayer, Math.max(roomy, first + nextStageLayers(history)));
+/**
+ * Where this stage ends. Rows that are never dropped nor merged need no stages. The first stage is short also where the
+ * pool cannot hold all rows: rows without room go through it in turns, and batches are filled up again after it.
+ */
+function stageEnd({ task }: WorkerRun, first: number, history: StageHistory): number {
+  return task.rowMode === "all" ? task.endLayer : Math.min(task.endLayer, first + nextStageLayers(history));
 }
 
 /** A stage whose rows the shared buffers cannot hold at once is not worth sharing by neurons. */
