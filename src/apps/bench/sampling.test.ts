@@ -5,13 +5,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sampleInterleaved } from "./sampling.ts";
 
-test("variants take turns, one sample a round", () => {
+test("variants take turns, one sample a round, each after as much untimed work", () => {
   const order: string[] = [];
   const make = (name: string): { run: () => void } => ({ run: () => order.push(name) });
   let samples = 0;
   const plan = { rounds: 3, sampleMs: 0, warmUpMs: 0 };
   const timings = sampleInterleaved([make("a"), make("b")], plan, () => samples++);
-  assert.equal(order.slice(-6).join(""), "ababab");
+  assert.equal(order.slice(-12).join(""), "aabbaabbaabb");
   assert.equal(samples, 6);
   assert.deepEqual(
     timings.map(({ samplesMs, repeats }) => [samplesMs.length, repeats]),

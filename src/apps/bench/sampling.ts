@@ -1,5 +1,6 @@
 // Taking samples of several variants so that a slow moment of the machine meets all of them: every variant is warmed
-// up, then each round takes one sample of every variant.
+// up, then each round takes one sample of every variant. As much work as a sample has goes before it untimed, since what the
+// variant before it left in the caches is not what precedes the work in a run.
 
 import { type SampleFigures, summarize } from "../../report/statistics.ts";
 
@@ -50,6 +51,7 @@ export function sampleInterleaved(
   }));
   for (let round = 0; round < rounds; round++) {
     for (const { variant, repeats, samplesMs } of prepared) {
+      for (let k = 0; k < repeats; k++) variant.run();
       const started = now();
       for (let k = 0; k < repeats; k++) variant.run();
       samplesMs.push((now() - started) / repeats);
