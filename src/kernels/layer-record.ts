@@ -6,7 +6,7 @@
 import { assertNever } from "../core/errors.ts";
 import type { Activation, LayerRule } from "../network/layer-rule.ts";
 import type { Layer } from "../network/network.ts";
-import { storeColumns, type StoredColumns } from "./store-columns.ts";
+import { storeColumns } from "./store-columns.ts";
 
 export const WEIGHT_FORMATS = ["uniform", "codebook", "general"] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
@@ -45,7 +45,7 @@ const MAX_CODEBOOK = 256;
 /** Lines that the scratch of `spmm` can list, u32 each. */
 export const LIST_ENTRIES = 1024;
 /** A list pays when about this many columns go by it. */
-const MIN_RUN = 4;
+export const MIN_RUN = 4;
 
 /** Takes `bytes` bytes of memory for `what`, aligned to 64, and returns their address. @throws ResourceError */
 export type Allocate = (bytes: number, what: string) => number;
@@ -103,7 +103,10 @@ export function placeLayer(
   const colStart = stored === null ? colPtr : put(stored.colStart, "column starts");
   const columnRuns = stored === null ? 0 : put(stored.runs, "column runs");
   const isListed =
-    packed.format === "uniform" && stored !== null && secondPass === SECOND_PASS.none && isWorthListing(stored);
+    packed.format === "uniform" &&
+    stored !== null &&
+    secondPass === SECOND_PASS.none &&
+    isWorthListing(stored.runs, layer.weights.ncols);
   const orderAddress = columnOrder === null ? 0 : put(columnOrder, "column order");
   const values = packed.format === "uniform" ? 0 : put(packed.values, "weights");
   const codebook = packed.format === "codebook" ? put(packed.codebook, "codebook") : 0;
@@ -218,9 +221,12 @@ export function hasEqualWeights(values: Float32Array): boolean {
   return true;
 }
 
-/** Columns must be equally long, so that a piece of the layer has the same number of weights in either order. */
-function isWorthListing({ weights, runs }: StoredColumns): boolean {
-  if (weights.ncols * 3 < runs.length * MIN_RUN) return false;
+/**
+ * Whether a layer of equal weights and without a second pass may go by lists of its runs, and gains by it. Columns must be
+ * equally long, so that a piece of the layer has the same number of weights in either order.
+ */
+export function isWorthListing(runs: Uint32Array, ncols: number): boolean {
+  if (ncols * 3 < runs.length * MIN_RUN) return false;
   const length = runs[1] - runs[0];
   for (let r = 0; r < runs.length; r += 3) if (runs[r + 1] - runs[r] !== length) return false;
   return length <= LIST_ENTRIES;

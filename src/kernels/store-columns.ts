@@ -13,40 +13,50 @@ export interface StoredColumns {
   readonly runs: Uint32Array;
 }
 
-/** Stores the columns of a matrix in `order`, a permutation of them. Cost: O(nnz). */
-export function storeColumns(weights: CscMatrix, order: Uint32Array): StoredColumns {
-  const { ncols, colPtr, rowIdx, values } = weights;
+/** Columns in the order in which they are computed, those that follow one another with the same inputs as runs. */
+export type ColumnRuns = Pick<StoredColumns, "colStart" | "runs">;
+
+/** The runs of `order`, a permutation of the columns, where the entries lie: all columns of a run begin where its first does. */
+export function findRuns({ ncols, colPtr, rowIdx, values }: CscMatrix, order: Uint32Array): ColumnRuns {
   const isUniform = values.length === 1;
   const colStart = new Uint32Array(ncols);
-  const stored = rowIdx.slice();
-  const storedValues = isUniform ? values : new Float32Array(values.length);
   const runs = new Uint32Array(3 * ncols);
   let run = -1;
   let first = 0;
   let end = 0;
   for (let t = 0; t < ncols; t++) {
-    const j = order[t];
-    const from = colPtr[j];
-    const length = colPtr[j + 1] - from;
+    const [from, to] = [colPtr[order[t]], colPtr[order[t] + 1]];
     const isSame =
-      isUniform && run >= 0 && end - first === length && isSameStretch(rowIdx, from, stored, first, length);
+      isUniform && run >= 0 && end - first === to - from && isSameStretch(rowIdx, from, rowIdx, first, to - from);
     if (!isSame) {
-      first = end;
-      end = first + length;
-      stored.set(rowIdx.subarray(from, from + length), first);
-      if (!isUniform) storedValues.set(values.subarray(from, from + length), first);
+      [first, end] = [from, to];
       run++;
     }
-    colStart[j] = first;
+    colStart[order[t]] = first;
     runs[3 * run] = first;
     runs[3 * run + 1] = end;
     runs[3 * run + 2] = t + 1;
   }
-  return {
-    weights: { ...weights, rowIdx: stored.slice(0, end), values: storedValues },
-    colStart,
-    runs: runs.slice(0, 3 * (run + 1)),
-  };
+  return { colStart, runs: runs.slice(0, 3 * (run + 1)) };
+}
+
+/** Stores the columns of a matrix in `order`, a permutation of them. Cost: O(nnz). */
+export function storeColumns(weights: CscMatrix, order: Uint32Array): StoredColumns {
+  const { rowIdx, values } = weights;
+  const isUniform = values.length === 1;
+  const { colStart, runs } = findRuns(weights, order);
+  const stored = rowIdx.slice();
+  const storedValues = isUniform ? values : new Float32Array(values.length);
+  let at = 0;
+  for (let r = 0, t = 0; r < runs.length; r += 3) {
+    const [first, end] = [runs[r], runs[r + 1]];
+    stored.set(rowIdx.subarray(first, end), at);
+    if (!isUniform) storedValues.set(values.subarray(first, end), at);
+    for (; t < runs[r + 2]; t++) colStart[order[t]] = at;
+    runs[r] = at;
+    runs[r + 1] = at += end - first;
+  }
+  return { weights: { ...weights, rowIdx: stored.slice(0, at), values: storedValues }, colStart, runs };
 }
 
 function isSameStretch(a: IndexArray, aAt: number, b: IndexArray, bAt: number, count: number): boolean {

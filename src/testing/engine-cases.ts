@@ -152,7 +152,11 @@ const SKETCHES: readonly CaseSketch[] = [
 
 /** All cases; the same every time. */
 export function makeEngineCases(): EngineCase[] {
-  return [...SKETCHES.map((sketch, k) => makeCase(sketch, makeRandom(4000 + k))), makeChallengeCase(10)];
+  return [
+    ...SKETCHES.map((sketch, k) => makeCase(sketch, makeRandom(4000 + k))),
+    makeChallengeCase(10),
+    makeVariedCase(),
+  ];
 }
 
 /** A small network of the challenge's kind: rows die, and become equal, layer by layer. */
@@ -160,12 +164,30 @@ export function makeChallengeCase(layers: number): EngineCase {
   const network = makeNetwork([
     ...radixNetLayers({ neurons: 64, layers, seed: 5, permute: true, bias: CHALLENGE_BIAS }),
   ]);
+  return finishCase(`RadiX-Net 64 x ${layers}`, network, makeSparseRows(64), false);
+}
+
+/** A RadiX-Net whose rows never become equal in all neurons, as those of the challenge do: what is misplaced shows. */
+export function makeVariedCase(): EngineCase {
+  const random = makeRandom(6);
+  const network = makeNetwork(
+    [...radixNetLayers({ neurons: 64, layers: 12, seed: 5, permute: true })].map(({ weights }) => ({
+      weights: { ...weights, values: Float32Array.of(1 / 32) },
+      bias: Float32Array.from({ length: 64 }, () => random.next() - 0.3),
+      rule: { activation: RELU, biasRule: "stored" },
+    })),
+  );
+  return finishCase("RadiX-Net 64 x 12, a bias a neuron", network, makeSparseRows(64), false);
+}
+
+/** Rows of ones, between hardly any and a third of the features. */
+function makeSparseRows(n: number): Float64Array {
   const random = makeRandom(99);
   const share = Array.from({ length: CASE_ROWS }, () => 0.02 + 0.3 * random.next());
-  const rows = Float64Array.from({ length: CASE_ROWS * 64 }, (_, p) =>
-    random.next() < share[Math.floor(p / 64)] ? 1 : 0,
+  const rows = Float64Array.from({ length: CASE_ROWS * n }, (_, p) =>
+    random.next() < share[Math.floor(p / n)] ? 1 : 0,
   );
-  return finishCase(`RadiX-Net 64 x ${layers}`, network, withRepeats(rows, 64), false);
+  return withRepeats(rows, n);
 }
 
 function makeCase(sketch: CaseSketch, random: Random): EngineCase {

@@ -5,7 +5,9 @@ import { makeBreath } from "../../core/breath.ts";
 import { FormatError, InterruptedError } from "../../core/errors.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import { writeLayerRecord } from "../../kernels/layer-record.ts";
+import type { CscMatrix } from "../../sparse/matrix.ts";
 import { alignedBytes, makeRing } from "./ring.ts";
+import { listBytes, listColumns } from "./list-columns.ts";
 import type { ResidentArrays } from "./resident-arrays.ts";
 import {
   ARRAY_NAMES,
@@ -22,6 +24,8 @@ import {
 const READS_AT_A_TIME = 4;
 /** A segment is at least this long where the ring has room: shorter ones cost more than they compute. */
 const MIN_SEGMENT_LAYERS = 8;
+/** Layers through which so many rows go are put in order as they are read, which costs about what a hundred rows do. */
+export const MIN_LISTED_ROWS = 512;
 
 export interface StreamFigures {
   /** Bytes read into the ring, and seconds in which at least one read was under way. */
@@ -33,6 +37,8 @@ export interface StreamFigures {
 
 export interface LayerStream {
   readonly figures: StreamFigures;
+  /** Notes how many rows will go through the layers that are read from now on, as far as is known. */
+  expectRows(rows: number): void;
   /** Starts to read from the first layer that is not held for good. No segment may be under way. */
   restart(): Promise<void>;
   /** Waits until layers from `first` on are in memory. @returns the end of those that are, few enough to read on meanwhile */
@@ -58,11 +64,12 @@ export interface LayerStreamOptions {
   readonly resident: ResidentArrays;
   readonly ringAddress: number;
   readonly ringBytes: number;
+  readonly minListedRows: number;
 }
 
 /** Bytes of a layer in the ring. */
 export function ringBytesOf(layer: StreamedLayer, l: number, resident: ResidentArrays): number {
-  let bytes = 0;
+  let bytes = listBytes(layer);
   for (const name of ARRAY_NAMES) {
     if (resident.find(l, name) === null) bytes += alignedBytes(elementCount(layer, name) * elementBytes(layer, name));
   }
@@ -78,7 +85,8 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
   const isReady = new Uint8Array(layerCount + 1);
   // Layers held.first .. held.next-1 have a piece of the ring.
   const held = { first: head, next: head };
-  const state: { inFlight: number; readingSince: number; failure: Error | null } = {
+  const state: { inFlight: number; readingSince: number; failure: Error | null; rows: number } = {
+    rows: 0,
     inFlight: 0,
     readingSince: 0,
     failure: null,
@@ -147,26 +155,37 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
     await direct.readInto(l, arrays as StreamedArrays, "none");
     const values = new Float32Array(memory.buffer, places.values, layer.valueCount);
     const isUniform = values.every((value) => value === values[0]);
-    writeLayerRecord(memory, descriptors[l], {
-      ...layer,
-      ...places,
-      idxBytes: layer.indexBytes,
-      colStart: places.colPtr,
-      columnOrder: 0,
-      columnRuns: 0,
-      isListed: false,
-      weightFormat: isUniform ? "uniform" : "general",
-      codebook: 0,
-      uniformValue: values[0] ?? 0,
-    });
     const { nrows, ncols, nnz, indexBytes, valueCount, biasCount } = layer;
     const isSound =
       kernels.areSlicesSound(places.colPtr, ncols, 0, nnz, places.rowIdx, indexBytes, nrows) === 1 &&
       kernels.areFinite(places.values, valueCount) === 1 &&
       kernels.areFinite(places.bias, biasCount) === 1;
     if (!isSound) await refuse(l, layer);
+    const isWanted = state.rows >= options.minListedRows && listBytes(layer) > 0;
+    const listed = isWanted ? listColumns(memory, weightsAt(layer, places), at) : null;
+    writeLayerRecord(memory, descriptors[l], {
+      ...layer,
+      ...places,
+      idxBytes: indexBytes,
+      colStart: listed?.colStart ?? places.colPtr,
+      columnOrder: listed?.columnOrder ?? 0,
+      columnRuns: listed?.columnRuns ?? 0,
+      isListed: listed !== null,
+      weightFormat: isUniform ? "uniform" : "general",
+      codebook: 0,
+      uniformValue: values[0] ?? 0,
+    });
     return bytes;
   };
+
+  const weightsAt = ({ nrows, ncols, ...layer }: StreamedLayer, places: Record<ArrayName, number>): CscMatrix => ({
+    format: "csc",
+    nrows,
+    ncols,
+    colPtr: new Uint32Array(memory.buffer, places.colPtr, ncols + 1),
+    rowIdx: new (layer.indexBytes === 2 ? Uint16Array : Uint32Array)(memory.buffer, places.rowIdx, layer.nnz),
+    values: new Float32Array(memory.buffer, places.values, layer.valueCount),
+  });
 
   /** Reads the layer once more to say what is wrong with it. @throws FormatError */
   const refuse = async (l: number, layer: StreamedLayer): Promise<never> => {
@@ -198,6 +217,9 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
   return {
     figures,
     failed,
+    expectRows(rows) {
+      state.rows = rows;
+    },
     async restart() {
       while (state.inFlight > 0 && state.failure === null) await change();
       if (state.failure !== null) throw state.failure;

@@ -12,7 +12,7 @@ import type { LoadedNetwork } from "../loaded-network.ts";
 import type { LoadingDock } from "../open-workplace.ts";
 import { widthsOf } from "../network-widths.ts";
 import { placeNetwork } from "../place-network.ts";
-import { type LayerStream, openLayerStream, ringBytesOf } from "./layer-stream.ts";
+import { type LayerStream, MIN_LISTED_ROWS, openLayerStream, ringBytesOf } from "./layer-stream.ts";
 import { readResidentArrays } from "./resident-arrays.ts";
 import { alignedBytes } from "./ring.ts";
 import { ARRAY_NAMES, elementBytes, elementCount, type StreamedLayer, type StreamedNetwork } from "./sources.ts";
@@ -22,6 +22,8 @@ export interface StreamSizes {
   /** Layers, from the first on, that are placed for good. */
   readonly headLayers?: number;
   readonly ringBytes?: number;
+  /** Rows from which on layers in the ring are put in order. */
+  readonly minListedRows?: number;
   /** Inputs in memory at a time, and entries of them that are read by one call. */
   readonly inputBytes?: number;
   readonly pieceEntries?: number;
@@ -87,6 +89,7 @@ export async function loadStreamed(
     resident,
     ringAddress,
     ringBytes: Math.floor(ringBytes / 64) * 64,
+    minListedRows: sizes.minListedRows ?? MIN_LISTED_ROWS,
   });
   const layers = [...placed.layers, ...tail.map((layer, k) => placedLayer(layer, descriptors[headLayers + k]))];
   const tailSafeFrom = await tailZeroSafeFrom(source, headLayers);

@@ -143,12 +143,15 @@ async function infer(
 function makeStreamDriver({ stream, headLayers, layers }: StreamedLoad, feed: InputStream): SegmentDriver {
   const last = layers.length;
   return {
-    async begin() {
+    async begin({ task, pieces }) {
+      // Under other modes as many are expected as the pass before had left.
+      if (task.rowMode === "all") stream.expectRows(pieces.rowCount);
       await stream.restart();
       return undefined;
     },
     openSegment: (first) => (first === 0 ? headLayers : stream.waitFor(first)),
     betweenSegments(layer, { pieces }) {
+      stream.expectRows(pieces.rowCount);
       stream.release(layer);
       return { mergeFirst: false, isDone: pieces.rowCount === 0 || layer === last };
     },

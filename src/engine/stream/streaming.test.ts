@@ -18,7 +18,7 @@ import { randomInputs } from "../../data/generate/random-inputs.ts";
 import { openSafetensors } from "../../data/safetensors-file.ts";
 import { writeNetworkFile } from "../../data/write-network-file.ts";
 import type { Network } from "../../network/network.ts";
-import { makeChallengeCase, makeEngineCases, takeInputs } from "../../testing/engine-cases.ts";
+import { makeChallengeCase, makeEngineCases, makeVariedCase, takeInputs } from "../../testing/engine-cases.ts";
 import { assertNoThreads, failureOf } from "../../testing/failures.ts";
 import { makeTemporaryFolder } from "../../testing/temporary-folder.ts";
 import { openEngine } from "../engine.ts";
@@ -85,6 +85,7 @@ test("every case of the oracle, streamed: the bits of an engine that holds all l
 
 const LAYERS = 60;
 const CASE = makeChallengeCase(LAYERS);
+const VARIED = makeVariedCase();
 const INPUTS = takeInputs(CASE, 300);
 const PATH = await save(CASE.network, "challenge");
 const MADE = "radixnet:256x40:seed=2";
@@ -106,6 +107,24 @@ test("every strategy and rows mode, tiny and large rings, rows in blocks", async
         if (rows === "all") assert.equal(stream.bytes, (LAYERS - sizes.headLayers) * 64 * 32 * 2);
         if (rows === "all") assert.equal(result.figures.computedEdges, result.figures.nominalEdges);
       }
+    }
+  }
+});
+
+test("layers put in order as they are read, every strategy and rows mode: the same bits", async () => {
+  const { network } = VARIED;
+  await using whole = await openEngine(network, { ...BASE, workers: 1, rows: "all" });
+  const inputs = takeInputs(VARIED, 300);
+  const expected = await whole.infer(inputs);
+  assert.ok(new Set(expected.activations(expected.categories[0])).size > 32, "neurons are equal");
+  await using source = await openStreamed(await save(network, "varied"));
+  for (const [s, strategy] of STRATEGIES.entries()) {
+    for (const [r, rows] of ROW_MODES.entries()) {
+      const sizes = { headLayers: 1, ringBytes: 16_384, minListedRows: 1 };
+      const options = { ...BASE, strategy, rows, workers: 1 + ((s + r) % 3), sizes };
+      await using engine = await openStreamingEngine(source, options);
+      const { result } = await engine.infer(sourceOfMatrix("rows", inputs));
+      assertSame(result, expected, `${strategy}, ${rows}`);
     }
   }
 });
