@@ -139,7 +139,7 @@ export interface LayerRecord {
   readonly nrows: number;
   readonly ncols: number;
   readonly colPtr: number;
-  /** colPtr, order and runs 0, where columns are stored in their own order. */
+  /** Where each column begins; colPtr, and order and runs 0, where columns are taken in their own order. */
   readonly colStart: number;
   readonly columnOrder: number;
   readonly columnRuns: number;

@@ -134,6 +134,8 @@ export interface StreamRecord {
   readonly inputSeconds: number;
   /** Seconds in which the workers waited for what was being read: the part of `seconds.infer` that reading is to blame for. */
   readonly waitSeconds: number;
+  /** Layers whose columns were put in order as they were read; how many depends on how far reading was ahead. */
+  readonly listedLayers: number;
   readonly bytesPerSecond: number | null;
 }
 

@@ -24,21 +24,27 @@ import {
 const READS_AT_A_TIME = 4;
 /** A segment is at least this long where the ring has room: shorter ones cost more than they compute. */
 const MIN_SEGMENT_LAYERS = 8;
-/** Layers through which so many rows go are put in order as they are read, which costs about what a hundred rows do. */
-export const MIN_LISTED_ROWS = 512;
+/**
+ * Layers through which so many rows a worker go are listed as they are read: that takes the main thread about what a hundred
+ * rows take a worker.
+ */
+export const MIN_LISTED_ROWS = 256;
 
 export interface StreamFigures {
   /** Bytes read into the ring, and seconds in which at least one read was under way. */
   bytes: number;
   seconds: number;
+  /** Layers whose columns were listed as they were read (list-columns.ts). */
+  listedLayers: number;
   /** Seconds in which the workers had nothing to do until a layer was there. */
   waitSeconds: number;
 }
 
 export interface LayerStream {
   readonly figures: StreamFigures;
-  /** Notes how many rows will go through the layers that are read from now on, as far as is known. */
+  /** Notes how many rows will go through the layers that are read from now on, as far as is known; 0 at first. */
   expectRows(rows: number): void;
+  readonly expectedRows: number;
   /** Starts to read from the first layer that is not held for good. No segment may be under way. */
   restart(): Promise<void>;
   /** Waits until layers from `first` on are in memory. @returns the end of those that are, few enough to read on meanwhile */
@@ -67,9 +73,9 @@ export interface LayerStreamOptions {
   readonly minListedRows: number;
 }
 
-/** Bytes of a layer in the ring. */
+/** Bytes of a layer in the ring, without a list of its columns. */
 export function ringBytesOf(layer: StreamedLayer, l: number, resident: ResidentArrays): number {
-  let bytes = listBytes(layer);
+  let bytes = 0;
   for (const name of ARRAY_NAMES) {
     if (resident.find(l, name) === null) bytes += alignedBytes(elementCount(layer, name) * elementBytes(layer, name));
   }
@@ -81,7 +87,7 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
   const { layerCount, direct } = source;
   const breathe = makeBreath(undefined);
   const ring = makeRing(options.ringAddress, options.ringBytes);
-  const figures: StreamFigures = { bytes: 0, seconds: 0, waitSeconds: 0 };
+  const figures: StreamFigures = { bytes: 0, seconds: 0, listedLayers: 0, waitSeconds: 0 };
   const isReady = new Uint8Array(layerCount + 1);
   // Layers held.first .. held.next-1 have a piece of the ring.
   const held = { first: head, next: head };
@@ -111,13 +117,13 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
       wake.push(resolve);
     });
 
-  const read = async (l: number, address: number): Promise<void> => {
+  const read = async (l: number, address: number, isListed: boolean): Promise<void> => {
     const layer = direct.outline(l);
     if (state.inFlight++ === 0) state.readingSince = performance.now();
     try {
       // Layers that are made and not read would let nobody else have a turn.
       await breathe();
-      const bytes = await readLayer(l, layer, address);
+      const bytes = await readLayer(l, layer, address, isListed);
       figures.bytes += bytes;
       isReady[l] = 1;
     } catch (error) {
@@ -132,14 +138,18 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
   const pump = (): void => {
     while (state.failure === null && held.next < layerCount && state.inFlight < READS_AT_A_TIME) {
       const l = held.next;
-      const address = ring.take(ringBytesOf(direct.outline(l), l, resident));
+      const layer = direct.outline(l);
+      const bytes = ringBytesOf(layer, l, resident);
+      const list = listBytes(layer);
+      const isListed = list > 0 && state.rows >= options.minListedRows && bytes + list <= ring.capacity;
+      const address = ring.take(isListed ? bytes + list : bytes);
       if (address === null) return;
       held.next++;
-      void read(l, address);
+      void read(l, address, isListed);
     }
   };
 
-  const readLayer = async (l: number, layer: StreamedLayer, address: number): Promise<number> => {
+  const readLayer = async (l: number, layer: StreamedLayer, address: number, isListed: boolean): Promise<number> => {
     const places: Record<ArrayName, number> = { colPtr: 0, rowIdx: 0, values: 0, bias: 0 };
     const arrays: Partial<Record<ArrayName, ReturnType<typeof viewOf>>> = {};
     let at = address;
@@ -161,8 +171,8 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
       kernels.areFinite(places.values, valueCount) === 1 &&
       kernels.areFinite(places.bias, biasCount) === 1;
     if (!isSound) await refuse(l, layer);
-    const isWanted = state.rows >= options.minListedRows && listBytes(layer) > 0;
-    const listed = isWanted ? listColumns(memory, weightsAt(layer, places), at) : null;
+    const listed = isListed ? listColumns(memory, weightsAt(layer, places), at) : null;
+    if (listed !== null) figures.listedLayers++;
     writeLayerRecord(memory, descriptors[l], {
       ...layer,
       ...places,
@@ -208,7 +218,8 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
   const mostAtOnce = (first: number): number => {
     let bytes = 0;
     for (let l = first; l < layerCount; l++) {
-      bytes += ringBytesOf(direct.outline(l), l, resident);
+      const layer = direct.outline(l);
+      bytes += ringBytesOf(layer, l, resident) + listBytes(layer);
       if (l > first && bytes > ring.capacity / 2) return l;
     }
     return layerCount;
@@ -219,6 +230,9 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
     failed,
     expectRows(rows) {
       state.rows = rows;
+    },
+    get expectedRows() {
+      return state.rows;
     },
     async restart() {
       while (state.inFlight > 0 && state.failure === null) await change();

@@ -1,6 +1,6 @@
 // Plan: a RadiX-Net layer where it was read, with its columns listed: the order is a permutation, each column of a run has
 // the run's entries, all within the bytes asked for; a kernel gives the bits of the plain layer. What is not listed: random
-// columns, short ones, weights or activations that lists do not serve.
+// columns, short and long ones, weights or activations that lists do not serve.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -98,7 +98,7 @@ for (const id of KERNEL_IDS) {
   });
 }
 
-test("what is not listed: random columns, short columns, several weights, a second pass", () => {
+test("what is not listed: random columns, short and long columns, several weights, a second pass", () => {
   space.reset();
   const shape = { name: "random", nrows: NEURONS, ncols: NEURONS, density: () => 0.2 };
   const weights = makeRealWeights(shape, "uniform", makeRandom(5));
@@ -107,6 +107,7 @@ test("what is not listed: random columns, short columns, several weights, a seco
   const outline = outlineOf(LAYER);
   assert.ok(listBytes(outline) > 0);
   assert.equal(listBytes({ ...outline, nnz: 15 * NEURONS }), 0);
+  assert.equal(listBytes({ ...outline, nnz: 1025 * NEURONS }), 0);
   assert.equal(listBytes({ ...outline, valueCount: outline.nnz }), 0);
   assert.equal(listBytes({ ...outline, rule: { ...LAYER.rule, activation: { kind: "tanh" } } }), 0);
 });

@@ -2,7 +2,14 @@
 // they read are fetched once. Layers placed for good have neurons renumbered too; here they keep their places, because a
 // layer is written before the next one is known, and the layer's arrays stay as they were read.
 
-import { epilogueOf, isWorthListing, MIN_RUN, SECOND_PASS, writeArray } from "../../kernels/layer-record.ts";
+import {
+  epilogueOf,
+  isWorthListing,
+  LIST_ENTRIES,
+  MIN_RUN,
+  SECOND_PASS,
+  writeArray,
+} from "../../kernels/layer-record.ts";
 import { findRuns } from "../../kernels/store-columns.ts";
 import { orderForReading } from "../../partition/reading-order.ts";
 import type { CscMatrix } from "../../sparse/matrix.ts";
@@ -21,9 +28,9 @@ export interface ListedColumns {
 
 /** Bytes that the order of a layer's columns takes; 0 where it can gain nothing. */
 export function listBytes({ ncols, nnz, valueCount, rule }: StreamedLayer): number {
-  const hasList =
-    valueCount === 1 && nnz >= MIN_WEIGHTS * ncols && epilogueOf(rule.activation).secondPass === SECOND_PASS.none;
-  return hasList ? 2 * alignedBytes(4 * ncols) + alignedBytes((12 * ncols) / MIN_RUN) : 0;
+  const isLong = nnz >= MIN_WEIGHTS * ncols && nnz <= LIST_ENTRIES * ncols;
+  const isWorthIt = isLong && valueCount === 1 && epilogueOf(rule.activation).secondPass === SECOND_PASS.none;
+  return isWorthIt ? 2 * alignedBytes(4 * ncols) + alignedBytes((12 * ncols) / MIN_RUN) : 0;
 }
 
 /** Finds the order and writes it to `address`; null where it gains nothing. Cost: O(nnz). Requires: `weights` are sound. */

@@ -22,7 +22,7 @@ export interface StreamSizes {
   /** Layers, from the first on, that are placed for good. */
   readonly headLayers?: number;
   readonly ringBytes?: number;
-  /** Rows from which on layers in the ring are put in order. */
+  /** Rows from which on the columns of layers in the ring are listed. */
   readonly minListedRows?: number;
   /** Inputs in memory at a time, and entries of them that are read by one call. */
   readonly inputBytes?: number;
@@ -47,7 +47,7 @@ export interface StreamedLoad extends LoadedNetwork {
 /** @throws ResourceError where not even the widest layer fits, and what reading throws */
 export async function loadStreamed(
   source: StreamedNetwork,
-  { arena, limitBytes, kernels }: LoadingDock,
+  { arena, limitBytes, kernels, settings }: LoadingDock,
   sizes: StreamSizes,
   signal: AbortSignal | undefined,
 ): Promise<StreamedLoad> {
@@ -89,7 +89,7 @@ export async function loadStreamed(
     resident,
     ringAddress,
     ringBytes: Math.floor(ringBytes / 64) * 64,
-    minListedRows: sizes.minListedRows ?? MIN_LISTED_ROWS,
+    minListedRows: sizes.minListedRows ?? MIN_LISTED_ROWS * settings.workers,
   });
   const layers = [...placed.layers, ...tail.map((layer, k) => placedLayer(layer, descriptors[headLayers + k]))];
   const tailSafeFrom = await tailZeroSafeFrom(source, headLayers);

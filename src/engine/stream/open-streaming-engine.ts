@@ -33,6 +33,8 @@ export interface StreamFigures {
   readonly inputSeconds: number;
   /** Of the run, in which the workers waited for layers or inputs. */
   readonly waitSeconds: number;
+  /** Whose columns were put in order as they were read, because many rows were to go through. */
+  readonly listedLayers: number;
 }
 
 export interface StreamedResult {
@@ -144,8 +146,8 @@ function makeStreamDriver({ stream, headLayers, layers }: StreamedLoad, feed: In
   const last = layers.length;
   return {
     async begin({ task, pieces }) {
-      // Under other modes as many are expected as the pass before had left.
-      if (task.rowMode === "all") stream.expectRows(pieces.rowCount);
+      // Under other modes as many are expected as the pass before had left, if there was one.
+      stream.expectRows(task.rowMode === "all" ? pieces.rowCount : Math.min(stream.expectedRows, pieces.rowCount));
       await stream.restart();
       return undefined;
     },
@@ -174,6 +176,7 @@ function figuresOf(
     readSeconds: figures.seconds - before.seconds,
     inputSeconds: feed.figures.seconds - inputSecondsBefore,
     waitSeconds: figures.waitSeconds - before.waitSeconds + feed.figures.waitSeconds,
+    listedLayers: figures.listedLayers - before.listedLayers,
   };
 }
 

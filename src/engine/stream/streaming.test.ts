@@ -123,8 +123,9 @@ test("layers put in order as they are read, every strategy and rows mode: the sa
       const sizes = { headLayers: 1, ringBytes: 16_384, minListedRows: 1 };
       const options = { ...BASE, strategy, rows, workers: 1 + ((s + r) % 3), sizes };
       await using engine = await openStreamingEngine(source, options);
-      const { result } = await engine.infer(sourceOfMatrix("rows", inputs));
+      const { result, stream } = await engine.infer(sourceOfMatrix("rows", inputs));
       assertSame(result, expected, `${strategy}, ${rows}`);
+      assert.ok(stream.listedLayers > 0, `${strategy}, ${rows}: no layer was put in order`);
     }
   }
 });

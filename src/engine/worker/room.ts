@@ -16,8 +16,8 @@ export function stageBatchRows(run: WorkerRun, group: Group, first: number, end:
 }
 
 /**
- * What a batch finds: nothing that it needs, slots reserved for all its rows, no slots (it goes on alone to the last
- * layer), or none, and the layers after this segment are not in memory: its rows wait for another pass.
+ * What a batch finds: nothing that it needs, slots reserved for all its rows, no slots and that it goes on alone to the last
+ * layer, or none: its rows wait for another pass.
  */
 export type Room = "not-needed" | "reserved" | "to-the-end" | "none";
 
