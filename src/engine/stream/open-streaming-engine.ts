@@ -14,6 +14,7 @@ import type { SegmentDriver } from "../segments.ts";
 import { WIDEST_TILE } from "../tiles.ts";
 import type { Workplace } from "../workplace.ts";
 import { availableCores } from "../../threads/team.ts";
+import { returnUnusedMemory } from "../../threads/unused-memory.ts";
 import { type InputStream, openInputStream } from "./input-stream.ts";
 import { loadStreamed, type StreamedLoad, type StreamSizes } from "./load-streamed.ts";
 import type { StreamedNetwork, StreamedRows } from "./sources.ts";
@@ -71,6 +72,8 @@ export async function openStreamingEngine(
     checkWidths(source, dock.settings.workers, dock.limitBytes);
     return loadStreamed(source, dock, sizes, signal);
   });
+  // What reading and ordering the first layers left behind would count against the memory of the runs.
+  await returnUnusedMemory();
   const prepareSeconds = (performance.now() - started) / 1000;
   const enqueue = makeQueue();
   const close = async (): Promise<void> => {
