@@ -19,6 +19,7 @@ import { assertNoThreads, failureOf } from "../testing/failures.ts";
 import { openEngine } from "./engine.ts";
 import { type EngineOptions, ROW_MODES, STRATEGIES } from "./options.ts";
 import type { InferenceResult } from "./result.ts";
+import { FIRST_STAGE_LAYERS } from "./stage-plan.ts";
 
 const MIB = 1024 * 1024;
 const NEURONS = 256;
@@ -256,6 +257,10 @@ test("a pool with room for a batch of each worker makes rows wait; a smaller one
       const first = figures.workers[0].stages.filter(({ firstLayer }) => firstLayer === 0);
       const ends = first.map(({ endLayer }) => endLayer);
       assert.equal(ends.length === 1, isAlone, `${strategy}: ${ends.length} first stages`);
+      assert.ok(
+        ends.every((end) => end === FIRST_STAGE_LAYERS),
+        `${strategy}: first stages of ${ends.join()}`,
+      );
     }
   }
 });
