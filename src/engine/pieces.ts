@@ -21,13 +21,13 @@ export const PIECE = {
   reserved: 4,
   capacity: 5,
   /** Free slots when the segment began; where they are as many as rows on the list, none need be reserved. */
-  freeAtStart: 10,
+  freeAtStart: 6,
   /** Rows on the list that the first stage left for another pass, and where they begin (positions on the list). */
-  pendingFirst: 6,
-  pendingEnd: 7,
+  pendingFirst: 7,
+  pendingEnd: 8,
   /** Length of the last stage and the share of rows that it removed (in 2^16ths). */
-  stageLayers: 8,
-  stageRemoved: 9,
+  stageLayers: 9,
+  stageRemoved: 10,
 } as const;
 
 /** How many pieces the rows are cut into. */

@@ -45,8 +45,10 @@ export function storeColumns(weights: CscMatrix, order: Uint32Array): StoredColu
   const { rowIdx, values } = weights;
   const isUniform = values.length === 1;
   const { colStart, runs } = findRuns(weights, order);
-  const stored = rowIdx.slice();
-  const storedValues = isUniform ? values : new Float32Array(values.length);
+  let entries = 0;
+  for (let r = 0; r < runs.length; r += 3) entries += runs[r + 1] - runs[r];
+  const stored = rowIdx.slice(0, entries);
+  const storedValues = isUniform ? values : new Float32Array(entries);
   let at = 0;
   for (let r = 0, t = 0; r < runs.length; r += 3) {
     const [first, end] = [runs[r], runs[r + 1]];
@@ -56,7 +58,7 @@ export function storeColumns(weights: CscMatrix, order: Uint32Array): StoredColu
     runs[r] = at;
     runs[r + 1] = at += end - first;
   }
-  return { weights: { ...weights, rowIdx: stored.slice(0, at), values: storedValues }, colStart, runs };
+  return { weights: { ...weights, rowIdx: stored, values: storedValues }, colStart, runs };
 }
 
 function isSameStretch(a: IndexArray, aAt: number, b: IndexArray, bAt: number, count: number): boolean {

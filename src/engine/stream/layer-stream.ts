@@ -188,14 +188,11 @@ export function openLayerStream(options: LayerStreamOptions): LayerStream {
     return bytes;
   };
 
-  const weightsAt = ({ nrows, ncols, ...layer }: StreamedLayer, places: Record<ArrayName, number>): CscMatrix => ({
-    format: "csc",
-    nrows,
-    ncols,
-    colPtr: new Uint32Array(memory.buffer, places.colPtr, ncols + 1),
-    rowIdx: new (layer.indexBytes === 2 ? Uint16Array : Uint32Array)(memory.buffer, places.rowIdx, layer.nnz),
-    values: new Float32Array(memory.buffer, places.values, layer.valueCount),
-  });
+  const weightsAt = (layer: StreamedLayer, places: Record<ArrayName, number>): CscMatrix => {
+    const view = (name: ArrayName): ReturnType<typeof viewOf> => viewOf(memory, places[name], layer, name);
+    const arrays = { colPtr: view("colPtr"), rowIdx: view("rowIdx"), values: view("values") };
+    return { format: "csc", nrows: layer.nrows, ncols: layer.ncols, ...arrays } as CscMatrix;
+  };
 
   /** Reads the layer once more to say what is wrong with it. @throws FormatError */
   const refuse = async (l: number, layer: StreamedLayer): Promise<never> => {
