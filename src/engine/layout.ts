@@ -9,7 +9,7 @@ import { ResourceError } from "../core/errors.ts";
 import { formatBytes } from "../core/units.ts";
 
 import type { NetworkWidths } from "./network-widths.ts";
-import type { PlacedInputs, RowTables, WorkerBuffers } from "./task.ts";
+import { NO_SLOT, type PlacedInputs, type RowTables, type WorkerBuffers } from "./task.ts";
 
 /** A worker's two buffers together should stay in its L2 cache. Reason: L2 is 1 to 2 MiB on servers. */
 const WORKER_BUFFER_BYTES = 1024 * 1024;
@@ -176,7 +176,7 @@ export function allocateRowTables(arena: Arena, nrows: number, extraRows: number
     list[order === null ? row : order[row]] = row;
   }
   new Uint32Array(buffer, tables.weight, count).fill(1);
-  new Uint32Array(buffer, tables.slot, count).fill(0xffff_ffff);
+  new Uint32Array(buffer, tables.slot, count).fill(NO_SLOT);
   new Uint8Array(buffer, tables.alive, count).fill(0);
   return tables;
 }

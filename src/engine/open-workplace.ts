@@ -22,8 +22,8 @@ import type { WarmUpTask } from "./worker/warm-up.ts";
 import type { Workplace } from "./workplace.ts";
 
 const DEFAULT_LIMIT_BYTES = 4 * 1024 * 1024 * 1024;
-/** For each kernel: long enough for V8 to optimise them all, where they take turns (docs/decisions.md). */
-const WARM_UP_MS = 20;
+/** For each kernel, by turns: until V8 has begun to optimise them all, which goes on during the rehearsal (docs/decisions.md). */
+const WARM_UP_MS = 5;
 
 /** What a network is loaded into. */
 export interface LoadingDock {

@@ -16,6 +16,8 @@ const FEATURES = 512;
 const READERS_PER_NEURON = 4;
 const LAYERS = 16;
 const ROWS = 16_384;
+/** Every so many rows one is equal to the row before it. */
+const EQUAL_EVERY = 4;
 /** Entries of most rows; of so many rows one after the other, a batch at least, every fourth lot has a quarter of all features. */
 const FEW_ENTRIES = 8;
 const LOT = 2048;
@@ -50,6 +52,10 @@ export function makeRehearsal(width: number): Rehearsal {
   const colIdx = makeIndexArray(rowPtr[ROWS], features);
   for (let row = 0; row < ROWS; row++) {
     const [begin, end] = [rowPtr[row], rowPtr[row + 1]];
+    if (row % EQUAL_EVERY === 1) {
+      colIdx.copyWithin(begin, rowPtr[row - 1], begin);
+      continue;
+    }
     const step = features / (end - begin);
     for (let p = begin; p < end; p++) colIdx[p] = (p - begin) * step + random.below(step);
   }

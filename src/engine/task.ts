@@ -8,12 +8,14 @@ import type { ForkWords } from "../threads/fork.ts";
 import type { CompiledKernels } from "../kernels/catalog.ts";
 import type { PickOrder, RowMode, Strategy } from "./options.ts";
 
+// Marks below 2^31: V8 keeps larger numbers in another form, and throws away code that it optimised for small ones.
+
 /** In `leader`: this row is all zero from some layer on. */
-export const DEAD = 0xffff_ffff;
+export const DEAD = 0x7fff_ffff;
 /** In `slot`: this row has no place in the pool. */
-export const NO_SLOT = 0xffff_ffff;
+export const NO_SLOT = 0x7fff_ffff;
 /** In `slot`: this row has gone through all layers, and nothing of it is kept. */
-export const FINISHED_SLOT = 0xffff_fffe;
+export const FINISHED_SLOT = 0x7fff_fffe;
 
 /** Data of a team, the same for every run. */
 export interface TeamData {

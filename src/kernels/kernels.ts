@@ -47,16 +47,15 @@ export interface Kernels {
   /** The same for rows whose indices rise: the list is followed by `count` u32 of scratch. */
   loadSortedCsr: Kernels["loadCsr"];
   /**
-   * The first layer without a tile of inputs: lanes `lane` .. `lane` + 3 of the tile `out` (the only lane of a tile of one)
-   * get clip(y W + b) of the `count` CSR rows listed at rowList, other lanes of the four what a row of zeros becomes. The
-   * layer lies by rows (layer-by-rows.ts). Bits are those of `spmm` on the same rows, where indices rise in every row.
+   * The first layer without a tile of inputs: the first `count` lanes of the tile `out` get clip(y W + b) of the CSR rows
+   * listed at rowList, the others what a row of zeros becomes. The layer lies by rows (layer-by-rows.ts). Bits are those of
+   * `spmm` on the same rows, where indices rise in every row.
    * Shapes: inputs as for loadCsr, ncols x lanes f32 at `out`, 4 ncols f32 of scratch at `sums`. Returns products added.
    */
   pushCsr(
     layer: number,
     out: number,
     lanes: number,
-    lane: number,
     rowList: number,
     count: number,
     rowPtr: number,

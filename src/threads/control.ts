@@ -59,14 +59,25 @@ export function waitAtBarrier(control: Control, group: number, parties: number, 
     Atomics.notify(control, generation);
     return;
   }
-  for (let s = spin ? SPINS : 0; s > 0; s--) {
-    if (Atomics.load(control, generation) !== mine) return;
+  if (spin && spinWhile(control, generation, mine)) return;
+  sleepWhile(control, generation, mine, worker);
+}
+
+/** Looks often at word `at`, for a while. @returns whether it changed from `value` */
+function spinWhile(control: Control, at: number, value: number): boolean {
+  for (let s = 0; s < SPINS; s++) {
+    if (Atomics.load(control, at) !== value) return true;
   }
+  return false;
+}
+
+/** Sleeps until word `at` is no longer `value`. */
+function sleepWhile(control: Control, at: number, value: number, worker: number): void {
   const waiting = (WORKERS + worker) * LINE + WAITING;
   Atomics.store(control, waiting, 1);
-  while (Atomics.load(control, generation) === mine) {
+  while (Atomics.load(control, at) === value) {
     throwIfAborted(control);
-    Atomics.wait(control, generation, mine, SLEEP_MS);
+    Atomics.wait(control, at, value, SLEEP_MS);
   }
   Atomics.store(control, waiting, 0);
 }

@@ -44,12 +44,10 @@ export function pushBatch(run: WorkerRun, batch: Batch): void {
       tally.inputNonzeros += entriesOf(run, row);
     }
     const out = tileAddress(batch.current, tile, ncols);
-    for (let lane = 0; lane < tile.lanes; lane += 4) {
-      const rows = [batch.addresses + lane * 4, Math.max(0, Math.min(4, tile.count - lane))] as const;
-      const entries = [rowPtr, colIdx, idxBytes, values, valueStep] as const;
-      const products = kernels.pushCsr(task.firstByRows, out, tile.lanes, lane, ...rows, ...entries, batch.other);
-      countProducts(tally, 0, products);
-    }
+    const rows = [batch.addresses, tile.count] as const;
+    const entries = [rowPtr, colIdx, idxBytes, values, valueStep] as const;
+    const products = kernels.pushCsr(task.firstByRows, out, tile.lanes, ...rows, ...entries, batch.other);
+    countProducts(tally, 0, products);
   }
   assignWeights(tally, 0, nnz);
   batch.width = ncols;

@@ -4,88 +4,110 @@
 
 import { DEAD, FINISHED_SLOT } from "../task.ts";
 import type { Group } from "./group.ts";
+import { forBlocks } from "./row-blocks.ts";
 import type { WorkerRun } from "./run.ts";
 
-/** Compares two rows in full. */
-type SameRow = (a: number, b: number) => boolean;
+/** Values that each row has in the pool; null for rows that are still inputs. */
+export type RowWidth = number | null;
 
 /** Joins equal rows of the group's list; every worker of the group calls it. A row joined is led by the first like it. */
-export function joinEqualRows(run: WorkerRun, group: Group, isSame: SameRow): void {
+export function joinEqualRows(run: WorkerRun, group: Group, width: RowWidth): void {
   if (run.task.rowMode !== "distinct") return;
+  const count = run.words[group.countWord];
+  const met = makeRowSet(Math.ceil(count / group.size));
+  forBlocks(run, 0, count, (first, end) => joinBlock(run, group, met, width, first, end));
+}
+
+function joinBlock(run: WorkerRun, group: Group, met: RowSet, width: RowWidth, first: number, end: number): void {
   const { words, leader, hash, slot } = run;
-  const count = words[group.countWord];
   const member = run.team.worker - group.leader;
-  const join = makeJoin(run, Math.ceil(count / group.size), isSame);
-  for (let k = 0; k < count; k++) {
-    if ((k & 0xfff) === 0) run.team.beat(0);
+  for (let k = first; k < end; k++) {
     const row = words[group.list + k];
     if ((hash[row] >>> 16) % group.size !== member) continue;
-    if (leader[row] !== DEAD && slot[row] !== FINISHED_SLOT) join(row);
+    if (leader[row] !== DEAD && slot[row] !== FINISHED_SLOT) joinRow(run, met, width, row);
   }
 }
 
 /** Takes rows that are dead, joined or finished off the list; the group's first worker alone calls it. */
 export function shortenList(run: WorkerRun, group: Group): void {
-  const { words, leader, slot } = run;
-  const count = words[group.countWord];
   let kept = 0;
-  for (let k = 0; k < count; k++) {
-    const row = words[group.list + k];
-    if (leader[row] === row && slot[row] !== FINISHED_SLOT) words[group.list + kept++] = row;
+  forBlocks(run, 0, run.words[group.countWord], (first, end) => {
+    kept = keepRows(run, group.list, first, end, kept);
+  });
+  run.words[group.countWord] = kept;
+}
+
+/** Moves what stays of first .. end-1 to the place `to` of the list and after. @returns where they end */
+function keepRows({ words, leader, slot }: WorkerRun, list: number, first: number, end: number, to: number): number {
+  let kept = to;
+  for (let k = first; k < end; k++) {
+    const row = words[list + k];
+    if (leader[row] === row && slot[row] !== FINISHED_SLOT) words[list + kept++] = row;
   }
-  words[group.countWord] = kept;
+  return kept;
 }
 
-/** True for rows that hold the same in the pool, `width` values each. */
-export function sameInPool(run: WorkerRun, width: number): SameRow {
-  const { kernels, slot, task } = run;
-  return (a, b) =>
-    kernels.rowsEqual(task.pool + slot[a] * task.slotBytes, task.pool + slot[b] * task.slotBytes, width * 4) === 1;
+/** Whether two rows hold the same, compared in full. */
+function isSame(run: WorkerRun, width: RowWidth, a: number, b: number): boolean {
+  return width === null ? isSameInput(run, a, b) : isSameInPool(run, width, a, b);
 }
 
-/** True for input rows that hold the same entries. */
-export function sameInInputs(run: WorkerRun): SameRow {
-  const { kernels, words } = run;
-  const { rowPtr, colIdx, idxBytes, values, valueStep } = run.inputs;
-  return (a, b) => {
-    const fromA = words[(rowPtr >>> 2) + a];
-    const fromB = words[(rowPtr >>> 2) + b];
-    const nnz = words[(rowPtr >>> 2) + a + 1] - fromA;
-    if (words[(rowPtr >>> 2) + b + 1] - fromB !== nnz) return false;
-    return (
-      kernels.rowsEqual(colIdx + fromA * idxBytes, colIdx + fromB * idxBytes, nnz * idxBytes) === 1 &&
-      kernels.rowsEqual(values + fromA * valueStep, values + fromB * valueStep, nnz * valueStep) === 1
-    );
-  };
+function isSameInPool({ kernels, slot, task }: WorkerRun, width: number, a: number, b: number): boolean {
+  const { pool, slotBytes } = task;
+  return kernels.rowsEqual(pool + slot[a] * slotBytes, pool + slot[b] * slotBytes, width * 4) === 1;
 }
 
-/** A function that joins a row to the first equal one among those it was given before; `expected` of them at about. */
-function makeJoin(run: WorkerRun, expected: number, isSame: SameRow): (row: number) => void {
+function isSameInput({ kernels, words, inputs }: WorkerRun, a: number, b: number): boolean {
+  const { rowPtr, colIdx, idxBytes, values, valueStep } = inputs;
+  const fromA = words[(rowPtr >>> 2) + a];
+  const fromB = words[(rowPtr >>> 2) + b];
+  const nnz = words[(rowPtr >>> 2) + a + 1] - fromA;
+  if (words[(rowPtr >>> 2) + b + 1] - fromB !== nnz) return false;
+  return (
+    kernels.rowsEqual(colIdx + fromA * idxBytes, colIdx + fromB * idxBytes, nnz * idxBytes) === 1 &&
+    kernels.rowsEqual(values + fromA * valueStep, values + fromB * valueStep, nnz * valueStep) === 1
+  );
+}
+
+/** Rows that were met, no two of them equal: a hash table of open addressing, at most half full. */
+interface RowSet {
+  /** Row numbers, or NO_ROW; a power of two of them. */
+  table: Int32Array;
+  used: number;
+}
+
+const NO_ROW = -1;
+
+/** @param expected rows that it will hold, about */
+function makeRowSet(expected: number): RowSet {
+  return { table: new Int32Array(2 ** Math.ceil(Math.log2(3 * expected + 16))).fill(NO_ROW), used: 0 };
+}
+
+/** Joins a row to the one that equals it among those met before, or notes it as met. */
+function joinRow(run: WorkerRun, met: RowSet, width: RowWidth, row: number): void {
   const { hash, leader, weight } = run;
-  let size = 2 ** Math.ceil(Math.log2(3 * expected + 16));
-  let table = new Int32Array(size).fill(-1);
-  let used = 0;
-  const grow = (): void => {
-    const old = table;
-    size *= 2;
-    table = new Int32Array(size).fill(-1);
-    for (const row of old) {
-      if (row === -1) continue;
-      let at = hash[row] & (size - 1);
-      while (table[at] !== -1) at = (at + 1) & (size - 1);
-      table[at] = row;
-    }
-  };
-  return (row) => {
-    let at = hash[row] & (size - 1);
-    for (; table[at] !== -1; at = (at + 1) & (size - 1)) {
-      const seen = table[at];
-      if (hash[seen] !== hash[row] || !isSame(seen, row)) continue;
-      leader[row] = seen;
-      weight[seen] += weight[row];
-      return;
-    }
-    table[at] = row;
-    if (++used * 2 > size) grow();
-  };
+  const { table } = met;
+  const mask = table.length - 1;
+  let at = hash[row] & mask;
+  for (; table[at] !== NO_ROW; at = (at + 1) & mask) {
+    const seen = table[at];
+    if (hash[seen] !== hash[row] || !isSame(run, width, seen, row)) continue;
+    leader[row] = seen;
+    weight[seen] += weight[row];
+    return;
+  }
+  table[at] = row;
+  if (++met.used * 2 > table.length) grow(run, met);
+}
+
+function grow({ hash }: WorkerRun, met: RowSet): void {
+  const { table } = met;
+  const mask = 2 * table.length - 1;
+  met.table = new Int32Array(2 * table.length).fill(NO_ROW);
+  for (const row of table) {
+    if (row === NO_ROW) continue;
+    let at = hash[row] & mask;
+    while (met.table[at] !== NO_ROW) at = (at + 1) & mask;
+    met.table[at] = row;
+  }
 }

@@ -21,7 +21,8 @@ export interface WorkerRun {
   readonly words: Uint32Array;
   readonly leader: Uint32Array;
   readonly weight: Uint32Array;
-  readonly hash: Uint32Array;
+  /** Signed, because V8 handles those as they come: what counts are the bits. */
+  readonly hash: Int32Array;
   readonly slot: Uint32Array;
   readonly alive: Uint8Array;
   readonly tally: Tally;
@@ -61,7 +62,7 @@ export function makeWorkerRun(
     words: new Uint32Array(buffer),
     leader: new Uint32Array(buffer, rows.leader, rowCount),
     weight: new Uint32Array(buffer, rows.weight, rowCount),
-    hash: new Uint32Array(buffer, rows.hash, rowCount),
+    hash: new Int32Array(buffer, rows.hash, rowCount),
     slot: new Uint32Array(buffer, rows.slot, rowCount),
     alive: new Uint8Array(buffer, rows.alive, rowCount),
     tally: makeTally(layers.length, task.trace),

@@ -18,9 +18,10 @@ import type { ColumnSplit } from "./column-share.ts";
 import { runDataStage } from "./data-stage.ts";
 import { batchesTaken, freeSlots, type Group, isLeader, meet, resetBatches } from "./group.ts";
 import { orderByNonzeros } from "./input-order.ts";
-import { joinEqualRows, sameInInputs, sameInPool, shortenList } from "./merge.ts";
+import { joinEqualRows, type RowWidth, shortenList } from "./merge.ts";
 import { runModelStage } from "./model-stage.ts";
 import { noteRoom, stageBatchRows } from "./room.ts";
+import { forBlocks } from "./row-blocks.ts";
 import { entriesOf, mayDrop, type WorkerRun } from "./run.ts";
 import { book } from "./tally.ts";
 
@@ -43,7 +44,7 @@ export function runStages(run: WorkerRun, group: Group, sharing: Sharing): void 
   }
   meet(run, group, firstLayer);
   if (firstLayer === 0) dedupeInputs(run, group);
-  else if (task.mergeFirst) merge(run, group, firstLayer, sameInPool(run, layers[firstLayer].nrows));
+  else if (task.mergeFirst) merge(run, group, firstLayer, layers[firstLayer].nrows);
   let history = readHistory(run, group);
   for (let first = firstLayer; first < endLayer; ) {
     const before = words[group.countWord];
@@ -59,7 +60,7 @@ export function runStages(run: WorkerRun, group: Group, sharing: Sharing): void 
     else runDataStage(run, group, batch, first, end);
     meet(run, group, end);
     if (first === firstLayer) setPendingAside(run, group, byNeurons, end);
-    if (end < layers.length) merge(run, group, end, sameInPool(run, layers[end - 1].ncols));
+    if (end < layers.length) merge(run, group, end, layers[end - 1].ncols);
     history = { layers: end - first, removed: 1 - words[group.countWord] / before };
     first = end;
   }
@@ -138,49 +139,55 @@ function paysToJoinInputs(run: WorkerRun, group: Group): boolean {
 
 /** Drops input rows of zeros where that is exact, joins equal ones where that pays, and brings them into a good order. */
 function dedupeInputs(run: WorkerRun, group: Group): void {
-  const { task, kernels, words, leader, hash } = run;
-  if (task.rowMode === "all") return;
+  if (run.task.rowMode === "all") return;
   const started = performance.now();
   const joins = paysToJoinInputs(run, group);
-  const { rowPtr, colIdx, idxBytes, values, valueStep } = run.inputs;
-  const count = words[group.countWord];
+  const count = run.words[group.countWord];
   const member = run.team.worker - group.leader;
   const from = pieceStart(count, member, group.size);
   const to = pieceStart(count, member + 1, group.size);
-  for (let k = from; k < to; k++) {
-    if ((k & 0x3ff) === 0) run.team.beat(0);
-    const row = words[group.list + k];
-    const begin = words[(rowPtr >>> 2) + row];
-    const end = words[(rowPtr >>> 2) + row + 1];
-    if (begin === end && mayDrop(task, -1)) leader[row] = DEAD;
-    else if (joins) hash[row] = kernels.hashCsrRow(begin, end, colIdx, idxBytes, values, valueStep);
-  }
+  forBlocks(run, from, to, (first, end) => lookAtInputs(run, group.list, first, end, joins));
   book(run.tally, "merge", 0, to - from, started);
   meet(run, group, 0);
-  merge(run, group, 0, joins ? sameInInputs(run) : null, orderByNonzeros);
+  if (joins) join(run, group, 0, null);
+  regroup(run, group, 0, orderByNonzeros);
 }
 
-/**
- * Joins equal rows (unless `isSame` is null), shortens the list and lets its batches be dealt anew, before layer l; ends
- * with the group together.
- */
-function merge(
-  run: WorkerRun,
-  group: Group,
-  l: number,
-  isSame: ((a: number, b: number) => boolean) | null,
-  order?: (run: WorkerRun, group: Group) => void,
-): void {
+/** Marks rows without entries, and hashes the others if they are to be joined: first .. end-1 of the list. */
+function lookAtInputs(run: WorkerRun, list: number, first: number, end: number, joins: boolean): void {
+  const { task, kernels, words, leader, hash } = run;
+  const { rowPtr, colIdx, idxBytes, values, valueStep } = run.inputs;
+  const dropsEmpty = mayDrop(task, -1);
+  for (let k = first; k < end; k++) {
+    const row = words[list + k];
+    const from = words[(rowPtr >>> 2) + row];
+    const to = words[(rowPtr >>> 2) + row + 1];
+    if (from === to && dropsEmpty) leader[row] = DEAD;
+    else if (joins) hash[row] = kernels.hashCsrRow(from, to, colIdx, idxBytes, values, valueStep);
+  }
+}
+
+/** Joins equal rows before layer l, `width` values each, and takes them off the list; ends with the group together. */
+function merge(run: WorkerRun, group: Group, l: number, width: number): void {
+  join(run, group, l, width);
+  regroup(run, group, l);
+}
+
+function join(run: WorkerRun, group: Group, l: number, width: RowWidth): void {
   const started = performance.now();
-  if (isSame !== null) joinEqualRows(run, group, isSame);
+  joinEqualRows(run, group, width);
   book(run.tally, "merge", l, run.words[group.countWord], started);
+}
+
+/** Shortens the list, once all of the group have come, and lets its batches be dealt anew; ends with the group together. */
+function regroup(run: WorkerRun, group: Group, l: number, order?: (run: WorkerRun, group: Group) => void): void {
   meet(run, group, l);
   if (isLeader(run, group)) {
-    const shortening = performance.now();
+    const started = performance.now();
     shortenList(run, group);
     order?.(run, group);
     resetBatches(run, group);
-    book(run.tally, "merge", l, 0, shortening);
+    book(run.tally, "merge", l, 0, started);
   }
   meet(run, group, l);
 }

@@ -86,7 +86,7 @@ export function makeJsKernels(memory: WebAssembly.Memory): Kernels {
     },
     loadCsr,
     loadSortedCsr: loadCsr,
-    pushCsr(layer, out, lanes, lane, rowList, count, rowPtr, colIdx, idxBytes, values, valueStep) {
+    pushCsr(layer, out, lanes, rowList, count, rowPtr, colIdx, idxBytes, values, valueStep) {
       const { u16, u32, f32 } = current();
       const rule = ruleOf(views, layer >>> 2);
       const first = u32[(layer >>> 2) + FIELD.colPtr] >>> 2;
@@ -95,7 +95,7 @@ export function makeJsKernels(memory: WebAssembly.Memory): Kernels {
       const weights = u32[(layer >>> 2) + FIELD.values] >>> 2;
       const sums = new Float32Array(u32[(layer >>> 2) + FIELD.ncols]);
       let products = 0;
-      for (let r = 0; r < Math.min(lanes, 4); r++) {
+      for (let r = 0; r < lanes; r++) {
         sums.fill(0);
         const row = r < count ? (rowPtr >>> 2) + u32[(rowList >>> 2) + r] : -1;
         const end = row < 0 ? 0 : u32[row + 1];
@@ -108,7 +108,7 @@ export function makeJsKernels(memory: WebAssembly.Memory): Kernels {
             products++;
           }
         }
-        for (let j = 0; j < sums.length; j++) f32[(out >>> 2) + j * lanes + lane + r] = finish(f32, rule, j, sums[j]);
+        for (let j = 0; j < sums.length; j++) f32[(out >>> 2) + j * lanes + r] = finish(f32, rule, j, sums[j]);
       }
       return products;
     },

@@ -139,15 +139,14 @@ function finishOne<V>(layer: usize, tile: usize, sums: usize): void {
 }
 
 /**
- * Lanes `lane` .. `lane` + 3 of a tile (its only lane, of a tile of one) after a layer that lies by rows: the lanes get the
- * `count` rows of a CSR matrix that are listed at `rowList`, or what a row of zeros becomes.
+ * A tile after a layer that lies by rows: its first `count` lanes get the rows of a CSR matrix that are listed at `rowList`,
+ * the others what a row of zeros becomes; four neighbouring lanes at a time.
  * Shapes: inputs as for loadCsr; tile: ncols x lanes f32; `sums`: 4 ncols f32 of scratch. @returns products added
  */
 export function pushCsr(
   layer: usize,
   tile: usize,
   lanes: i32,
-  lane: i32,
   rowList: usize,
   count: i32,
   rowPtr: usize,
@@ -157,8 +156,32 @@ export function pushCsr(
   valueStep: usize,
   sums: usize,
 ): f64 {
+  let products: f64 = 0;
+  for (let lane = 0; lane < lanes; lane += 4) {
+    products += sumRows(
+      layer, sums, min(lanes, 4), rowList + (<usize>lane << 2), min(count - lane, 4), rowPtr, colIdx, idxBytes, values,
+      valueStep,
+    );
+    finishLanes(layer, tile + (<usize>lane << 2), lanes, sums);
+  }
+  return products;
+}
+
+/** The sums of `count` rows, and zeros for others of the `lanes`, one after the other at `sums`. @returns products added */
+function sumRows(
+  layer: usize,
+  sums: usize,
+  lanes: i32,
+  rowList: usize,
+  count: i32,
+  rowPtr: usize,
+  colIdx: usize,
+  idxBytes: i32,
+  values: usize,
+  valueStep: usize,
+): f64 {
   const width = <usize>load<u32>(layer, NCOLS);
-  memory.fill(sums, 0, (width << 2) * <usize>min(lanes, 4));
+  memory.fill(sums, 0, (width << 2) * <usize>lanes);
   let products: f64 = 0;
   for (let r = 0; r < count; r++) {
     const row = rowPtr + (<usize>load<u32>(rowList + (<usize>r << 2)) << 2);
@@ -173,12 +196,14 @@ export function pushCsr(
         ? pushIndexed<u16>(layer, own, count, inputs, given, valueStep)
         : pushIndexed<u32>(layer, own, count, inputs, given, valueStep);
   }
-  const to = tile + (<usize>lane << 2);
+  return products;
+}
+
+function finishLanes(layer: usize, to: usize, lanes: i32, sums: usize): void {
   const isUniform = load<i32>(layer, WEIGHTS) == WEIGHTS_UNIFORM;
   if (lanes == 1) {
     if (isUniform) finishOne<Nothing>(layer, to, sums);
     else finishOne<f32>(layer, to, sums);
   } else if (isUniform) finishFour<Nothing>(layer, to, <usize>lanes << 2, sums);
   else finishFour<f32>(layer, to, <usize>lanes << 2, sums);
-  return products;
 }
