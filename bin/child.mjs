@@ -21,6 +21,8 @@ const RANK_FAILED = 5;
 const CLOSE_MS = 3_000;
 /** Ranks are stopped at about one time, not at the same: in this time all are. */
 const STOP_MS = 1_000;
+/** Hydra passes on what ranks print when it comes to it, and forgets what is left once it is asked to abort. */
+const PASS_ON_MS = 250;
 /** Long enough for a launcher to end the job itself. */
 const LAST_WORDS_MS = 1_000;
 
@@ -105,16 +107,21 @@ function shareFiles() {
 function endJob(status) {
   const hydra = findHydraFile();
   if (hydra !== null) {
-    // Hydra kills the others when one ends, and mpiexec would end with their status, 9; so it is asked as MPI_Abort asks.
-    try {
-      writeSync(hydra, `cmd=abort exitcode=${status}\n`);
-      setTimeout(() => process.exit(status), LAST_WORDS_MS);
-      return;
-    } catch {
-      // Hydra is gone: nobody is left who would care for the status.
-    }
+    setTimeout(() => askToAbort(hydra, status), PASS_ON_MS);
+    return;
   }
   process.exit(status);
+}
+
+/** Hydra kills the others when one ends, and mpiexec would end with their status, 9; so it is asked as MPI_Abort asks. */
+function askToAbort(hydra, status) {
+  try {
+    writeSync(hydra, `cmd=abort exitcode=${status}\n`);
+    setTimeout(() => process.exit(status), LAST_WORDS_MS);
+  } catch {
+    // Hydra is gone: nobody is left who would care for the status.
+    process.exit(status);
+  }
 }
 
 /** In the child: hears the signals that only the parent got. That it has ended is heard in src/apps/cli/interruption.ts. */

@@ -8,7 +8,8 @@ import type { ForkWords } from "../threads/fork.ts";
 import type { CompiledKernels } from "../kernels/catalog.ts";
 import type { PickOrder, RowMode, Strategy } from "./options.ts";
 
-// Marks below 2^31: V8 keeps larger numbers in another form, and throws away code that it optimised for small ones.
+// Marks below 2^31: V8 keeps larger numbers in another form, and throws away code that it optimised for small ones. Rows and
+// slots, of at least 4 bytes in a memory of 4 GiB, have smaller numbers than the marks.
 
 /** In `leader`: this row is all zero from some layer on. */
 export const DEAD = 0x7fff_ffff;

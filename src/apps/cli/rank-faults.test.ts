@@ -6,6 +6,7 @@
 // Not here: what the binding does when a rank leaves (mpi/mpi.test.ts).
 
 import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -201,12 +202,14 @@ for (const family of MPI_FAMILIES) {
       const args = infer(model.networkPath, inputs, "--rows", "all", "--kernel", "js");
       const run = await runGossamerParts(runtime, [{ ranks: RANKS, args }], {
         onStart: async (job) => {
-          const victim = await waitForRank(2, inputs, when);
+          const victim = await waitForRank(job, 2, inputs, when);
+          if (victim === null) return;
           sent = performance.now();
           const pid = role === "launcher" ? job.pid : pidOf(victim, role);
           process.kill(pid ?? victim, signal);
         },
       });
+      assert.ok(sent > 0, `ended with ${run.status} after ${run.seconds} s, before rank 2 was seen: ${run.stderr}`);
       const seconds = (performance.now() - sent) / 1000;
       const expected = typeof status === "number" ? status : status[family];
       if (line !== null) assertOneLine(run, expected, line);
@@ -218,9 +221,14 @@ for (const family of MPI_FAMILIES) {
   }
 }
 
-/** The child of a rank, once it reads `inputs`, or is done with it. */
-async function waitForRank(rank: number, inputs: string, when: Blow["when"]): Promise<number> {
-  for (;;) {
+/** The child of a rank, once it reads `inputs`, or is done with it; null when the job has ended before. */
+async function waitForRank(
+  job: ChildProcess,
+  rank: number,
+  inputs: string,
+  when: Blow["when"],
+): Promise<number | null> {
+  while (job.exitCode === null && job.signalCode === null) {
     const child = findRankProcesses(folder.path).find((one) => one.rank === rank && one.role === "child");
     if (child !== undefined && hasOpen(child.pid, inputs)) {
       if (when === "inferring") await sleep(INFERRING_MS);
@@ -228,6 +236,7 @@ async function waitForRank(rank: number, inputs: string, when: Blow["when"]): Pr
     }
     await sleep(2);
   }
+  return null;
 }
 
 function pidOf(child: number, role: RankProcess["role"]): number | undefined {

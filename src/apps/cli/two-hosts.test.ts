@@ -3,7 +3,7 @@
 // over the wire; a rank that is killed on the other host ends the job and is named with its host. Neither process nor host is left.
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test, type TestContext } from "node:test";
@@ -48,7 +48,11 @@ interface HostsRun extends Omit<JobRun, "seconds"> {
   readonly pid: number;
 }
 
-function runOnHosts(family: MpiFamily, args: readonly string[], onStart?: () => Promise<void>): Promise<HostsRun> {
+function runOnHosts(
+  family: MpiFamily,
+  args: readonly string[],
+  onStart?: (job: ChildProcess) => Promise<void>,
+): Promise<HostsRun> {
   const command = [family, process.execPath, join(REPOSITORY, "bin/gossamer.mjs"), ...args];
   const env = { ...process.env };
   for (const name of ["NODE_TEST_CONTEXT", "GOSSAMER_MPI"]) Reflect.deleteProperty(env, name);
@@ -62,7 +66,7 @@ function runOnHosts(family: MpiFamily, args: readonly string[], onStart?: () => 
   return new Promise((resolve, reject) => {
     job.on("error", reject);
     job.on("close", (status) => resolve({ status, ...said, pid: job.pid ?? -1 }));
-    onStart?.().catch(reject);
+    onStart?.(job).catch(reject);
   });
 }
 
@@ -101,9 +105,10 @@ for (const family of MPI_FAMILIES) {
     if (requireMpi(t, family) === null || !canMakeHosts(t)) return;
     let killed = 0;
     const slow = ["--workers", "1", "--rows", "all", "--kernel", "js", "--quiet"];
-    const run = await runOnHosts(family, ["infer", model.networkPath, "--input", many, ...slow], async () => {
+    const run = await runOnHosts(family, ["infer", model.networkPath, "--input", many, ...slow], async (job) => {
       let child: number | undefined;
       while (child === undefined) {
+        if (job.exitCode !== null) return;
         await sleep(20);
         child = findRankProcesses(folder.path).find((one) => one.rank === 3 && one.role === "child")?.pid;
       }
@@ -111,6 +116,7 @@ for (const family of MPI_FAMILIES) {
       killed = performance.now();
       process.kill(child, "SIGKILL");
     });
+    assert.ok(killed > 0, `ended with ${run.status} before rank 3 was seen: ${run.stderr}`);
     const seconds = (performance.now() - killed) / 1000;
     t.diagnostic(`ended after ${seconds.toFixed(2)} s`);
     assert.match(run.stderr, /^gossamer: rank 3 on gossamer-b was killed by SIGKILL$/m);

@@ -6,7 +6,7 @@ import { TILE_LANES } from "../../kernels/kernels.ts";
 import type { Team } from "../../threads/team.ts";
 import type { GridPlace } from "./grid-task.ts";
 
-/** As in the engine: long enough for V8 to optimise a kernel. */
+/** Longer than in the engine, where a rehearsal follows during which V8 goes on to optimise the kernels. */
 const WARM_UP_MS = 60;
 
 /** The workers exercise the kernels in the batches' memory; what they write there means nothing. */

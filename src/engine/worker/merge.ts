@@ -10,12 +10,12 @@ import type { WorkerRun } from "./run.ts";
 /** Values that each row has in the pool; null for rows that are still inputs. */
 export type RowWidth = number | null;
 
-/** Joins equal rows of the group's list; every worker of the group calls it. A row joined is led by the first like it. */
-export function joinEqualRows(run: WorkerRun, group: Group, width: RowWidth): void {
+/** Joins equal rows of the group's list before layer l; every worker of the group calls it. A row joined is led by the first like it. */
+export function joinEqualRows(run: WorkerRun, group: Group, l: number, width: RowWidth): void {
   if (run.task.rowMode !== "distinct") return;
   const count = run.words[group.countWord];
   const met = makeRowSet(Math.ceil(count / group.size));
-  forBlocks(run, 0, count, (first, end) => joinBlock(run, group, met, width, first, end));
+  forBlocks(run, l, 0, count, (first, end) => joinBlock(run, group, met, width, first, end));
 }
 
 function joinBlock(run: WorkerRun, group: Group, met: RowSet, width: RowWidth, first: number, end: number): void {
@@ -28,10 +28,10 @@ function joinBlock(run: WorkerRun, group: Group, met: RowSet, width: RowWidth, f
   }
 }
 
-/** Takes rows that are dead, joined or finished off the list; the group's first worker alone calls it. */
-export function shortenList(run: WorkerRun, group: Group): void {
+/** Takes rows that are dead, joined or finished off the list before layer l; the group's first worker alone calls it. */
+export function shortenList(run: WorkerRun, group: Group, l: number): void {
   let kept = 0;
-  forBlocks(run, 0, run.words[group.countWord], (first, end) => {
+  forBlocks(run, l, 0, run.words[group.countWord], (first, end) => {
     kept = keepRows(run, group.list, first, end, kept);
   });
   run.words[group.countWord] = kept;

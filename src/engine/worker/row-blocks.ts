@@ -5,15 +5,16 @@ import type { WorkerRun } from "./run.ts";
 
 const BLOCK_ROWS = 512;
 
-/** Calls `visit` with first and end of one block of first .. end-1 after the other. */
+/** Calls `visit` with first and end of one block of first .. end-1 after the other; layer l is what comes next. */
 export function forBlocks(
   run: WorkerRun,
+  l: number,
   first: number,
   end: number,
   visit: (first: number, end: number) => void,
 ): void {
   for (let k = first; k < end; k += BLOCK_ROWS) {
-    run.team.beat(0);
+    run.team.beat(l);
     visit(k, Math.min(end, k + BLOCK_ROWS));
   }
 }

@@ -146,7 +146,7 @@ function dedupeInputs(run: WorkerRun, group: Group): void {
   const member = run.team.worker - group.leader;
   const from = pieceStart(count, member, group.size);
   const to = pieceStart(count, member + 1, group.size);
-  forBlocks(run, from, to, (first, end) => lookAtInputs(run, group.list, first, end, joins));
+  forBlocks(run, 0, from, to, (first, end) => lookAtInputs(run, group.list, first, end, joins));
   book(run.tally, "merge", 0, to - from, started);
   meet(run, group, 0);
   if (joins) join(run, group, 0, null);
@@ -175,7 +175,7 @@ function merge(run: WorkerRun, group: Group, l: number, width: number): void {
 
 function join(run: WorkerRun, group: Group, l: number, width: RowWidth): void {
   const started = performance.now();
-  joinEqualRows(run, group, width);
+  joinEqualRows(run, group, l, width);
   book(run.tally, "merge", l, run.words[group.countWord], started);
 }
 
@@ -184,7 +184,7 @@ function regroup(run: WorkerRun, group: Group, l: number, order?: (run: WorkerRu
   meet(run, group, l);
   if (isLeader(run, group)) {
     const started = performance.now();
-    shortenList(run, group);
+    shortenList(run, group, l);
     order?.(run, group);
     resetBatches(run, group);
     book(run.tally, "merge", l, 0, started);

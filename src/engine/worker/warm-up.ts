@@ -1,5 +1,5 @@
-// Before the first run the kernels are exercised on zeros, until the runtime has replaced its first quick translation by
-// optimised code. Part of `prepare`, never of `infer`.
+// Before the first run the kernels are exercised on zeros, until the runtime has begun to replace its first quick translation
+// by optimised code; it ends during the rehearsal. Part of `prepare`, never of `infer`.
 
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { PlacedLayer } from "../../kernels/layer-record.ts";

@@ -199,6 +199,7 @@ function sumRows(
   return products;
 }
 
+/** Those sums through the epilogue and into the lanes of a tile from address `to` on. */
 function finishLanes(layer: usize, to: usize, lanes: i32, sums: usize): void {
   const isUniform = load<i32>(layer, WEIGHTS) == WEIGHTS_UNIFORM;
   if (lanes == 1) {
