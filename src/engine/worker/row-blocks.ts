@@ -1,5 +1,6 @@
-// Long lists of rows are gone through in blocks: a sign of life between two of them, and functions that end soon and are
-// called often. V8 optimises a long loop in the middle of its only call, for that call alone, and again in the next run.
+// Long lists of rows are hashed, joined and shortened in blocks: a sign of life between two of them, and functions that end
+// soon and are called often. V8 optimises a long loop in the middle of its only call, for that call alone, and again in the
+// next run.
 
 import type { WorkerRun } from "./run.ts";
 
