@@ -1,7 +1,9 @@
 // The processes of a job on this machine, as Linux shows them: whose rank is which, who is the process that the launcher
 // started and who its child, and what is left when the job has ended.
 
+import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface RankProcess {
   readonly pid: number;
@@ -43,4 +45,22 @@ function readlink(path: string): string | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * Waits for the child of a rank of `job`, until it `isReady`. @param mark as for findRankProcesses
+ * @returns its process, or null when the job has ended before
+ */
+export async function waitForChild(
+  job: ChildProcess,
+  mark: string,
+  rank: number,
+  isReady: (pid: number) => boolean = () => true,
+): Promise<number | null> {
+  while (job.exitCode === null && job.signalCode === null) {
+    const child = findRankProcesses(mark).find((one) => one.rank === rank && one.role === "child");
+    if (child !== undefined && isReady(child.pid)) return child.pid;
+    await sleep(2);
+  }
+  return null;
 }

@@ -6,7 +6,6 @@
 // Not here: what the binding does when a rank leaves (mpi/mpi.test.ts).
 
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -17,7 +16,7 @@ import { randomInputs } from "../../data/generate/random-inputs.ts";
 import { writeInputs } from "../../data/write-inputs.ts";
 import { MPI_FAMILIES, type MpiFamily } from "../../mpi/abi/abi.ts";
 import { type JobPart, type JobRun, requireMpi, runGossamerParts } from "../../testing/mpi-run.ts";
-import { findRankProcesses, hasOpen, type RankProcess } from "../../testing/rank-processes.ts";
+import { findRankProcesses, hasOpen, type RankProcess, waitForChild } from "../../testing/rank-processes.ts";
 import { writeSmallModel } from "../../testing/small-model.ts";
 import { makeTemporaryFolder } from "../../testing/temporary-folder.ts";
 
@@ -202,8 +201,9 @@ for (const family of MPI_FAMILIES) {
       const args = infer(model.networkPath, inputs, "--rows", "all", "--kernel", "js");
       const run = await runGossamerParts(runtime, [{ ranks: RANKS, args }], {
         onStart: async (job) => {
-          const victim = await waitForRank(job, 2, inputs, when);
+          const victim = await waitForChild(job, folder.path, 2, (pid) => hasOpen(pid, inputs));
           if (victim === null) return;
+          if (when === "inferring") await sleep(INFERRING_MS);
           sent = performance.now();
           const pid = role === "launcher" ? job.pid : pidOf(victim, role);
           process.kill(pid ?? victim, signal);
@@ -219,24 +219,6 @@ for (const family of MPI_FAMILIES) {
       await assertNothingLeft(t, seconds);
     });
   }
-}
-
-/** The child of a rank, once it reads `inputs`, or is done with it; null when the job has ended before. */
-async function waitForRank(
-  job: ChildProcess,
-  rank: number,
-  inputs: string,
-  when: Blow["when"],
-): Promise<number | null> {
-  while (job.exitCode === null && job.signalCode === null) {
-    const child = findRankProcesses(folder.path).find((one) => one.rank === rank && one.role === "child");
-    if (child !== undefined && hasOpen(child.pid, inputs)) {
-      if (when === "inferring") await sleep(INFERRING_MS);
-      return child.pid;
-    }
-    await sleep(2);
-  }
-  return null;
 }
 
 function pidOf(child: number, role: RankProcess["role"]): number | undefined {

@@ -14,7 +14,7 @@ import { writeInputs } from "../../data/write-inputs.ts";
 import { MPI_FAMILIES, type MpiFamily } from "../../mpi/abi/abi.ts";
 import { runGossamer } from "../../testing/command.ts";
 import { type JobRun, requireMpi } from "../../testing/mpi-run.ts";
-import { findRankProcesses } from "../../testing/rank-processes.ts";
+import { findRankProcesses, waitForChild } from "../../testing/rank-processes.ts";
 import { writeSmallModel } from "../../testing/small-model.ts";
 import { makeTemporaryFolder } from "../../testing/temporary-folder.ts";
 
@@ -106,12 +106,8 @@ for (const family of MPI_FAMILIES) {
     let killed = 0;
     const slow = ["--workers", "1", "--rows", "all", "--kernel", "js", "--quiet"];
     const run = await runOnHosts(family, ["infer", model.networkPath, "--input", many, ...slow], async (job) => {
-      let child: number | undefined;
-      while (child === undefined) {
-        if (job.exitCode !== null) return;
-        await sleep(20);
-        child = findRankProcesses(folder.path).find((one) => one.rank === 3 && one.role === "child")?.pid;
-      }
+      const child = await waitForChild(job, folder.path, 3);
+      if (child === null) return;
       await sleep(2_000);
       killed = performance.now();
       process.kill(child, "SIGKILL");
